@@ -1,0 +1,120 @@
+"""Real clips of one split, as uint8 in memory-mapped shards."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidense.data.spec import ClipSpec
+from vidense.seeding import generator
+
+__all__ = ["RealClips"]
+
+
+class RealClips:
+    """A view of the videos of one split; windows are the clips stored of each video.
+
+    Indexing never copies more than what is asked for: the pixels stay in the shards' memory maps, or in one tensor
+    on an accelerator after :meth:`to`.
+    """
+
+    def __init__(
+        self,
+        spec: ClipSpec,
+        class_names: Sequence[str],
+        labels: Tensor,
+        groups: Sequence[str],
+        shards: Sequence[Any],
+        rows: Sequence[tuple[int, int]],
+    ) -> None:
+        """Wrap what a store holds.
+
+        Args:
+            spec: shape and normalisation.
+            class_names: names; labels are positions in it.
+            labels: int64 ``[V]``.
+            groups: source group of each video, ``V`` strings; clips of one group never straddle a validation split.
+            shards: uint8 arrays or tensors ``[n, windows, T, 3, H, W]``.
+            rows: for each video, its shard and its row in that shard.
+        """
+        self.spec, self.class_names, self.labels = spec, tuple(class_names), labels
+        self.groups = tuple(groups)
+        self._shards, self._rows = list(shards), list(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def windows(self) -> int:
+        """Clips stored of each video."""
+        return int(self._shards[0].shape[1]) if self._shards else 0
+
+    def pixels(self, index: Tensor, window: int | Tensor = 0) -> Tensor:
+        """Return uint8 clips ``[n, T, 3, H, W]``.
+
+        Args:
+            index: int64 ``[n]``, positions of videos in this view.
+            window: which stored clip of each video, one for all or int64 ``[n]``.
+        """
+        windows = window.tolist() if isinstance(window, Tensor) else [window] * len(index)
+        places = [self._rows[i] for i in index.tolist()]
+        clips = [self._shards[shard][row, w] for (shard, row), w in zip(places, windows, strict=True)]
+        if not clips:
+            return torch.empty((0, *self.spec.shape), dtype=torch.uint8)
+        if isinstance(clips[0], Tensor):
+            return torch.stack(clips)
+        return torch.from_numpy(np.stack(clips))
+
+    def decode(self, index: Tensor, window: int | Tensor = 0) -> Tensor:
+        """Return normalised float32 clips ``[n, T, 3, H, W]``; arguments as :meth:`pixels`."""
+        return self.spec.normalise(self.pixels(index, window))
+
+    def members(self, label: int) -> Tensor:
+        """Return the positions of the videos of one class, int64 ``[n]``, in order."""
+        return (self.labels == label).nonzero().flatten()
+
+    def subset(self, index: Tensor) -> "RealClips":
+        """Return a view of some videos, sharing the pixels."""
+        keep = index.tolist()
+        groups = [self.groups[i] for i in keep]
+        return RealClips(
+            self.spec, self.class_names, self.labels[index], groups, self._shards, [self._rows[i] for i in keep]
+        )
+
+    def hold_out(self, share: float, seed: int) -> tuple["RealClips", "RealClips"]:
+        """Split into a training and a validation view by group, class by class.
+
+        Whole groups are moved until at least ``share`` of a class's videos are held out; a class with a single
+        group keeps it for training.
+
+        Args:
+            share: part of each class to hold out, in (0, 1).
+            seed: decides which groups.
+
+        Returns:
+            ``(training, validation)``.
+        """
+        held: list[int] = []
+        for label in range(len(self.class_names)):
+            members = self.members(label).tolist()
+            groups = sorted({self.groups[i] for i in members})
+            order = torch.randperm(len(groups), generator=generator(seed, "hold-out", label)).tolist()
+            wanted, taken = share * len(members), 0
+            for position in order[:-1]:
+                if taken >= wanted:
+                    break
+                chosen = [i for i in members if self.groups[i] == groups[position]]
+                held += chosen
+                taken += len(chosen)
+        mask = torch.zeros(len(self), dtype=torch.bool)
+        mask[held] = True
+        return self.subset((~mask).nonzero().flatten()), self.subset(mask.nonzero().flatten())
+
+    def to(self, device: torch.device) -> "RealClips":
+        """Return a view whose pixels live on ``device`` as uint8 (a no-op copy on the CPU keeps the memory maps)."""
+        if device.type == "cpu":
+            return self
+        shards = [torch.as_tensor(np.asarray(shard)).to(device) for shard in self._shards]
+        return RealClips(self.spec, self.class_names, self.labels, self.groups, shards, self._rows)
