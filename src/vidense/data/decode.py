@@ -1,0 +1,142 @@
+"""Reading the chosen frames of a video file with PyAV. Imports no torch: worker processes must start quickly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["REASONS", "DecodeError", "Frames", "Resize", "decoder_version", "read_windows"]
+
+REASONS = ("missing", "empty", "unreadable", "audio-only", "zero-frame", "truncated", "damaged", "timeout", "crashed")
+"""Why a file gave no clips."""
+
+
+class DecodeError(Exception):
+    """A video file that gives no clips; ``reason`` is one of :data:`REASONS`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Keep a short ``reason`` to count by and a ``detail`` for people."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True)
+class Resize:
+    """How a frame of any size becomes ``size`` x ``size`` pixels; the aspect ratio is ignored, as published.
+
+    Attributes:
+        size: side in pixels, at least 1.
+        crop: False scales to the square; True scales to 10/7 by 15/14 of ``size`` and cuts out the centre, which at
+            112 pixels is the published 160x120 followed by a centre crop.
+    """
+
+    size: int
+    crop: bool = False
+
+    def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        """Return the frame as uint8 ``[3, size, size]``."""
+        size = self.size
+        width, height = (
+            (max(size, round(size * 10 / 7)), max(size, round(size * 15 / 14))) if self.crop else (size, size)
+        )
+        scaled = frame.reformat(width=width, height=height, format="rgb24", interpolation="BILINEAR").to_ndarray()
+        top, left = (height - size) // 2, (width - size) // 2
+        return np.ascontiguousarray(scaled[top : top + size, left : left + size].transpose(2, 0, 1))
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What was read of one video.
+
+    Attributes:
+        length: frames in the whole video.
+        windows: the frames of each clip.
+        pixels: uint8 ``[windows, T, 3, size, size]``.
+    """
+
+    length: int
+    windows: list[list[int]]
+    pixels: NDArray[np.uint8]
+
+
+def decoder_version() -> dict[str, str]:
+    """Return the versions of PyAV and of the FFmpeg it carries; pixels can differ between them."""
+    return {"av": av.__version__, "ffmpeg": str(av.ffmpeg_version_info)}
+
+
+def read_windows(path: Path, choose: Callable[[int], list[list[int]]], resize: Resize) -> Frames:
+    """Decode a video once, from its first to its last frame, keeping the frames that its clips need.
+
+    Seeking is not exact in many real files, so frames are counted as they are decoded. Which frames are needed depends
+    on the length, which a container may state wrongly: the packets are counted first, and where decoding finds another
+    length the video is decoded a second time.
+
+    Args:
+        path: the file.
+        choose: maps the number of frames to the frame indices of each clip.
+        resize: brings every frame to the same size.
+
+    Raises:
+        DecodeError: if the file gives no clips.
+    """
+    if not path.exists():
+        raise DecodeError("missing", "there is no such file")
+    if path.stat().st_size == 0:
+        raise DecodeError("empty", "the file holds 0 bytes")
+    try:
+        length = _count_packets(path)
+        for _ in range(2):
+            windows = choose(length)
+            kept, decoded = _decode(path, {i for window in windows for i in window}, resize)
+            if decoded == length:
+                pixels = np.stack([np.stack([kept[i] for i in window]) for window in windows])
+                return Frames(length, windows, pixels)
+            length = decoded
+            if length == 0:
+                raise DecodeError("zero-frame", "the video stream holds no frame that can be decoded")
+    except (av.FFmpegError, OSError, ValueError, EOFError) as error:
+        raise DecodeError("unreadable", f"{type(error).__name__}: {error}") from error
+    raise DecodeError("damaged", f"two passes decoded {decoded} and another number of frames")
+
+
+def _video_stream(container: Any) -> Any:
+    # A cover picture inside a music file is a video stream too, as far as FFmpeg is concerned.
+    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not streams:
+        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+        reason = "audio-only" if container.streams.audio else "zero-frame"
+        raise DecodeError(reason, f"the file has no video stream (it has {kinds})")
+    # Other workers use the other cores.
+    streams[0].codec_context.thread_count = 1
+    return streams[0]
+
+
+def _count_packets(path: Path) -> int:
+    with av.open(str(path)) as container:
+        stream = _video_stream(container)
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        shown = sum(not packet.is_discard for packet in packets)
+        # The header's count may be off by a few; a file cut short lacks far more.
+        if len(packets) + 1 + stream.frames // 50 < stream.frames:
+            raise DecodeError("truncated", f"{len(packets)} of the {stream.frames} frames it announces are there")
+    if shown == 0:
+        raise DecodeError("zero-frame", "the video stream holds no frame")
+    return shown
+
+
+def _decode(path: Path, wanted: set[int], resize: Resize) -> tuple[dict[int, NDArray[np.uint8]], int]:
+    kept: dict[int, NDArray[np.uint8]] = {}
+    count = 0
+    with av.open(str(path)) as container:
+        try:
+            for frame in container.decode(_video_stream(container)):
+                if count in wanted:
+                    kept[count] = resize(frame)
+                count += 1
+        except av.FFmpegError as error:
+            raise DecodeError("damaged", f"decoding stopped after frame {count}: {error}") from error
+    return kept, count

@@ -1,0 +1,171 @@
+"""Preparing shard by shard, so that an interrupted preparation continues where it stopped."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidense.data.layouts import Listing
+from vidense.data.pool import Failed, Read
+from vidense.data.settings import PrepareSettings
+from vidense.data.store import INDEX
+from vidense.errors import UserError
+from vidense.records import file_hash, read_json, replacing, write_json
+
+__all__ = [
+    "Chunk",
+    "chunks",
+    "clear",
+    "read_part",
+    "refuse_changes",
+    "refuse_other_settings",
+    "rows_per_shard",
+    "stamp",
+    "write_part",
+]
+
+SHARD_BYTES = 64 << 20
+"""Size that a shard does not exceed, unless one video alone does."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The videos that become one shard.
+
+    Attributes:
+        name: of the shard's files, such as ``train-00000``.
+        split: ``"train"`` or ``"test"``.
+        members: positions in the listing.
+    """
+
+    name: str
+    split: str
+    members: tuple[int, ...]
+
+
+def rows_per_shard(settings: PrepareSettings) -> int:
+    """Return how many videos go into one shard, at least 1."""
+    return max(1, SHARD_BYTES // (settings.clips * settings.frames * settings.spec.frame_numbers))
+
+
+def chunks(listing: Listing, rows: int) -> Iterator[Chunk]:
+    """Deal the videos of each split into chunks of at most ``rows``, in order."""
+    for split in ("train", "test"):
+        members = [i for i, entry in enumerate(listing.entries) if entry.split == split]
+        for number, start in enumerate(range(0, len(members), rows)):
+            yield Chunk(f"{split}-{number:05}", split, tuple(members[start : start + rows]))
+
+
+def stamp(path: Path) -> dict[str, int | None]:
+    """Return a file's size in bytes and time of change, by which a changed file is noticed without reading it."""
+    try:
+        state = path.stat()
+    except OSError:
+        return {"size": None, "mtime_ns": None}
+    return {"size": state.st_size, "mtime_ns": state.st_mtime_ns}
+
+
+def write_part(
+    out: Path, chunk: Chunk, settings: PrepareSettings, listing: Listing, results: Iterator[Read | Failed]
+) -> dict[str, Any]:
+    """Write one shard and then its record, without which the shard does not count.
+
+    Args:
+        out: the store's folder.
+        chunk: which videos.
+        settings: of the store.
+        listing: all videos.
+        results: what was read, one per member of the chunk, in order.
+
+    Returns:
+        The record: ``shard`` (None where no video could be read), ``videos`` and ``failures``.
+    """
+    pixels = np.empty((len(chunk.members), settings.clips, *settings.spec.shape), np.uint8)
+    videos: list[dict[str, Any]] = []
+    failures: list[dict[str, Any]] = []
+    for position in chunk.members:
+        entry = listing.entries[position]
+        common = {"path": entry.path, "split": entry.split, **stamp(listing.root / entry.path)}
+        result = next(results)
+        if isinstance(result, Failed):
+            failures.append({**common, "class": entry.class_name, **vars(result)})
+            continue
+        pixels[len(videos)] = result.pixels
+        flips = settings.task(listing, position).flips
+        videos.append(
+            {
+                **common,
+                "label": listing.class_names.index(entry.class_name),
+                "group": entry.group,
+                "sha256": result.sha256,
+                "length": result.length,
+                "windows": result.windows,
+                "flips": list(flips),
+            }
+        )
+    shard = None
+    if videos:
+        file = out / f"{chunk.name}.npy"
+        with replacing(file) as temporary:
+            np.save(temporary, pixels[: len(videos)])
+        shape = [len(videos), *pixels.shape[1:]]
+        shard = {"file": file.name, "split": chunk.split, "shape": shape, "bytes": file.stat().st_size}
+    record = {"shard": shard, "videos": videos, "failures": failures}
+    write_json(out / "parts" / f"{chunk.name}.json", record)
+    return record
+
+
+def read_part(out: Path, chunk: Chunk) -> dict[str, Any] | None:
+    """Return the record of a finished shard, or None if it has to be made."""
+    file = out / "parts" / f"{chunk.name}.json"
+    if not file.exists():
+        return None
+    record: dict[str, Any] = read_json(file)
+    shard = record["shard"]
+    complete = shard is None or stamp(out / shard["file"])["size"] == shard["bytes"]
+    return record if complete else None
+
+
+def refuse_other_settings(out: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise ``UserError`` if a store was made, or begun, with other settings or from other videos.
+
+    Args:
+        out: the store's folder.
+        found: the ``settings`` and the ``listing`` (a hash) it records.
+        wanted: the same of this call.
+    """
+    old, new = found["settings"], wanted["settings"]
+    if differing := sorted(name for name in old if old[name] != new.get(name)):
+        was = ", ".join(f"{name}={old[name]!r}" for name in differing)
+        now = ", ".join(f"{name}={new.get(name)!r}" for name in differing)
+        raise UserError(f"{str(out)!r} was prepared with {was}, not {now}; choose another folder or prepare it fresh")
+    if found["listing"] != wanted["listing"]:
+        raise UserError(
+            f"the videos or splits of the source are not those {str(out)!r} was prepared from; choose another folder "
+            "or prepare it fresh"
+        )
+
+
+def refuse_changes(root: Path, rows: list[dict[str, Any]]) -> None:
+    """Raise ``UserError`` if a source file changed since it was read; its hash decides where its time differs."""
+    for row in rows:
+        path = root / row["path"]
+        now = stamp(path)
+        if now == {"size": row["size"], "mtime_ns": row["mtime_ns"]}:
+            continue
+        if now["size"] is None or now["size"] != row["size"] or file_hash(path) != row["sha256"]:
+            raise UserError(f"{str(path)!r} changed since it was prepared; choose another folder or prepare it fresh")
+
+
+def clear(out: Path) -> None:
+    """Delete what ``prepare`` writes, and what was computed from it; anything else in the folder stays."""
+    for name in (INDEX, "report.json"):
+        (out / name).unlink(missing_ok=True)
+    for folder in ("parts", "cache"):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    for split in ("train", "test"):
+        for shard in out.glob(f"{split}-*.npy"):
+            shard.unlink()

@@ -1,0 +1,254 @@
+"""From a source of videos to a store: list, decode in worker processes, write shards, report."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from vidense.data.decode import decoder_version
+from vidense.data.layouts import LayoutOptions, Listing, scan
+from vidense.data.parts import (
+    Chunk,
+    chunks,
+    clear,
+    read_part,
+    refuse_changes,
+    refuse_other_settings,
+    rows_per_shard,
+    write_part,
+)
+from vidense.data.pool import DecoderPool, Failed, Read
+from vidense.data.prepare_report import BadFile, PrepareReport
+from vidense.data.settings import PrepareSettings
+from vidense.data.store import FORMAT, INDEX, VERSION, hash_of_content
+from vidense.errors import UserError
+from vidense.records import content_hash, read_json, write_json
+
+__all__ = ["prepare"]
+
+Progress = Callable[[int, int], None]
+
+
+def prepare(
+    source: Path | str,
+    out: Path | str,
+    *,
+    layout: str = "auto",
+    split: int = 1,
+    frames: int = 16,
+    stride: int = 4,
+    size: int = 112,
+    resize: Literal["squash", "crop"] | None = None,
+    clips: int = 3,
+    workers: int | None = None,
+    on_error: Literal["skip", "fail"] = "skip",
+    seed: int = 0,
+    timeout_s: float = 60,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> PrepareReport:
+    """Decode a dataset once into a store.
+
+    The same call again continues an interrupted preparation and recognises a finished one.
+
+    Args:
+        source: a folder, a CSV file, or a folder that holds ``splits.csv``.
+        out: the store's folder.
+        layout: how the source lies on disk, or ``"auto"``.
+        split: number of the split, from 1, of datasets that have several.
+        frames: frames in a clip.
+        stride: distance between them in frames of the video; shorter videos are sampled more densely.
+        size: side of a frame in pixels.
+        resize: ``"squash"`` ignores the aspect ratio, ``"crop"`` cuts the centre out of a 10:7 wider and 15:14 higher
+            frame; None crops where the layout's published pipeline does, at 112 pixels, and squashes elsewhere.
+        clips: windows stored of each video, evenly spaced for testing and random for training.
+        workers: decoding processes; None takes one per processor.
+        on_error: ``"skip"`` lists bad files in the report, ``"fail"`` stops at the first one.
+        seed: decides the starts of training clips, flips, and the split where the source has none.
+        timeout_s: seconds after which reading a file is given up.
+        fresh: delete an earlier store in ``out`` first.
+        progress: called with the number of videos done and of all videos.
+
+    Returns:
+        The report, which is also in the store.
+
+    Raises:
+        UserError: for wrong values, a source that does not fit, a store in ``out`` that does not match, or, with
+            ``on_error="fail"``, a bad file.
+    """
+    source, out = Path(source), Path(out)
+    _check_choices(on_error, timeout_s, workers)
+    listing = scan(source, layout, LayoutOptions(split, seed))
+    policy = resize or ("crop" if listing.crop_size == size else "squash")
+    settings = PrepareSettings(listing.name, split, frames, stride, size, policy, clips, seed)
+    _check_classes(listing)
+    wanted = {"settings": settings.to_json(), "listing": content_hash([asdict(entry) for entry in listing.entries])}
+    if fresh:
+        clear(out)
+    if (out / INDEX).exists():
+        return _recognise(out, listing, wanted, on_error)
+    plan = _plan(out, wanted, settings)
+    todo = list(chunks(listing, plan["rows"]))
+    done = {chunk.name: record for chunk in todo if (record := read_part(out, chunk)) is not None}
+    for record in done.values():
+        refuse_changes(listing.root, record["videos"] + record["failures"])
+    with DecoderPool(workers or _processors(), timeout_s) as pool:
+        missing = [chunk for chunk in todo if chunk.name not in done]
+        tasks = (settings.task(listing, position) for chunk in missing for position in chunk.members)
+        ready = len(listing.entries) - sum(len(chunk.members) for chunk in missing)
+        results = _watched(pool.read(tasks), listing, missing, on_error, ready, progress)
+        for chunk in missing:
+            done[chunk.name] = write_part(out, chunk, settings, listing, results)
+    return _finish(out, listing, settings, wanted, [done[chunk.name] for chunk in todo])
+
+
+def _check_choices(on_error: str, timeout_s: float, workers: int | None) -> None:
+    if on_error not in ("skip", "fail"):
+        raise UserError(f"on_error={on_error!r} is unknown; choose 'skip' or 'fail'")
+    if not timeout_s > 0:
+        raise UserError(f"timeout_s={timeout_s} is out of range; give a number of seconds above 0")
+    if workers is not None and workers < 1:
+        raise UserError(f"workers={workers} is out of range; give at least 1 or leave it out")
+
+
+def _check_classes(listing: Listing) -> None:
+    trained = {entry.class_name for entry in listing.entries if entry.split == "train"}
+    if bare := [name for name in listing.class_names if name not in trained]:
+        raise UserError(f"class {bare[0]!r} has no training video; add one or remove the class from the source")
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _plan(out: Path, wanted: dict[str, Any], settings: PrepareSettings) -> dict[str, Any]:
+    """Claim the folder, or find what an interrupted call planned."""
+    file = out / "parts" / "plan.json"
+    if file.exists():
+        plan: dict[str, Any] = read_json(file)
+        refuse_other_settings(out, plan, wanted)
+        return plan
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{str(out)!r} exists and holds something else; give the path of a new folder")
+    plan = {**wanted, "rows": rows_per_shard(settings)}
+    write_json(file, plan)
+    return plan
+
+
+def _recognise(out: Path, listing: Listing, wanted: dict[str, Any], on_error: str) -> PrepareReport:
+    """Check that a finished store is what was asked for."""
+    index = read_json(out / INDEX)
+    if not isinstance(index, dict) or index.get("format") != FORMAT or index.get("version") != VERSION:
+        raise UserError(f"{str(out)!r} holds an index that this vidense cannot read; prepare it fresh")
+    refuse_other_settings(out, index, wanted)
+    refuse_changes(listing.root, index["videos"] + index["failures"])
+    if on_error == "fail" and index["failures"]:
+        raise _bad_file(listing, index["failures"][0]["path"], index["failures"][0]["reason"])
+    return PrepareReport.read(out)
+
+
+def _bad_file(listing: Listing, path: str, reason: str) -> UserError:
+    return UserError(f"{str(listing.root / path)!r} cannot be used ({reason}); repair or remove it, or skip bad files")
+
+
+def _watched(
+    results: Iterator[Read | Failed],
+    listing: Listing,
+    missing: list[Chunk],
+    on_error: str,
+    ready: int,
+    progress: Progress | None,
+) -> Iterator[Read | Failed]:
+    """Pass results on, telling about progress and stopping at a bad file if asked to."""
+    positions = [position for chunk in missing for position in chunk.members]
+    for count, (position, result) in enumerate(zip(positions, results, strict=True), start=1):
+        if isinstance(result, Failed) and on_error == "fail":
+            raise _bad_file(listing, listing.entries[position].path, f"{result.reason}: {result.detail}")
+        if progress is not None:
+            progress(ready + count, len(listing.entries))
+        yield result
+
+
+def _finish(
+    out: Path, listing: Listing, settings: PrepareSettings, wanted: dict[str, Any], records: list[dict[str, Any]]
+) -> PrepareReport:
+    """Write the report and, last, the index."""
+    videos = [row for record in records for row in record["videos"]]
+    failures = [row for record in records for row in record["failures"]]
+    report = _report(out, listing, settings, videos, failures)
+    report.write(out)
+    index = {
+        "format": FORMAT,
+        "version": VERSION,
+        "content_hash": report.content_hash,
+        "source": str(listing.root.resolve()),
+        **wanted,
+        "spec": settings.spec.to_json(),
+        "class_names": list(listing.class_names),
+        "decoder": decoder_version(),
+        "shards": [record["shard"] for record in records if record["shard"]],
+        "videos": videos,
+        "failures": failures,
+    }
+    write_json(out / INDEX, index)
+    shutil.rmtree(out / "parts", ignore_errors=True)
+    return report
+
+
+def _report(
+    out: Path,
+    listing: Listing,
+    settings: PrepareSettings,
+    videos: list[dict[str, Any]],
+    failures: list[dict[str, Any]],
+) -> PrepareReport:
+    counts = {name: {"train": 0, "test": 0} for name in listing.class_names}
+    for row in videos:
+        counts[listing.class_names[row["label"]]][row["split"]] += 1
+    if bare := [name for name, count in counts.items() if not count["train"]]:
+        reasons = Counter(row["reason"] for row in failures if row["class"] == bare[0] and row["split"] == "train")
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        raise UserError(f"class {bare[0]!r} has no training video that can be read ({why}); repair or replace them")
+    copies: dict[str, list[dict[str, Any]]] = {}
+    for row in videos:
+        copies.setdefault(row["sha256"], []).append(row)
+    duplicates = [rows for rows in copies.values() if len(rows) > 1]
+    return PrepareReport(
+        store=str(out),
+        layout=listing.name,
+        content_hash=hash_of_content(settings.spec, list(listing.class_names), settings.resize, videos),
+        videos=len(videos),
+        counts=counts,
+        bad_files=[BadFile(row["path"], row["reason"], row["detail"]) for row in failures],
+        duplicates=[[row["path"] for row in rows] for rows in duplicates],
+        notes=list(listing.notes),
+        warnings=_warnings(listing, settings, counts, duplicates),
+    )
+
+
+def _warnings(
+    listing: Listing,
+    settings: PrepareSettings,
+    counts: dict[str, dict[str, int]],
+    duplicates: list[list[dict[str, Any]]],
+) -> list[str]:
+    warnings = []
+    if settings.frames < 8 or not (43 <= settings.size <= 64 or 107 <= settings.size <= 170):
+        warnings.append(
+            f"{settings.frames} frames of {settings.size}x{settings.size} do not suit minic3d, which takes at least 8 "
+            "frames of 43-64 or 107-170 pixels"
+        )
+    if untested := [name for name, count in counts.items() if not count["test"]]:
+        warnings.append(f"classes without a test video: {', '.join(untested[:8])}")
+    found = tuple(sum(count[split] for count in counts.values()) for split in ("train", "test"))
+    if listing.expected is not None and found != listing.expected:
+        warnings.append(
+            f"{found[0]} train / {found[1]} test videos; complete it has {listing.expected[0]} / {listing.expected[1]}"
+        )
+    straddling = sum(len({row["split"] for row in rows}) > 1 for rows in duplicates)
+    if straddling:
+        warnings.append(f"{straddling} videos are in both the training and the test part, byte by byte")
+    return warnings

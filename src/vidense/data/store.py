@@ -1,0 +1,146 @@
+"""The store: what ``prepare`` leaves on disk, opened without decoding anything.
+
+A folder with ``index.json`` and uint8 shards such as ``train-00000.npy`` of shape ``[n, windows, T, 3, H, W]``.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vidense.data.real import RealClips
+from vidense.data.spec import ClipSpec
+from vidense.errors import UserError
+from vidense.records import content_hash, read_json
+
+__all__ = ["FORMAT", "INDEX", "VERSION", "ClipStore", "StoredVideo", "hash_of_content"]
+
+FORMAT, VERSION = "vidense-store", 1
+INDEX = "index.json"
+_SHARD_NAME = re.compile(r"(train|test)-\d{5,}\.npy")
+
+
+@dataclass(frozen=True)
+class StoredVideo:
+    """One video of a store.
+
+    Attributes:
+        path: relative to :attr:`ClipStore.source`.
+        sha256: of the source file.
+        label: position in the class names.
+        split: ``"train"`` or ``"test"``.
+        group: which source it was cut from.
+        length: frames in the whole video.
+        windows: frame indices of each stored clip.
+        flips: which stored clips are mirrored.
+    """
+
+    path: str
+    sha256: str
+    label: int
+    split: str
+    group: str
+    length: int
+    windows: tuple[tuple[int, ...], ...]
+    flips: tuple[bool, ...]
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> "StoredVideo":
+        """Read a row of the index; other keys are ignored."""
+        values = {name: row[name] for name in ("path", "sha256", "label", "split", "group", "length")}
+        windows = tuple(tuple(window) for window in row["windows"])
+        return cls(**values, windows=windows, flips=tuple(row["flips"]))
+
+
+def hash_of_content(spec: ClipSpec, class_names: list[str], resize: str, videos: list[dict[str, Any]]) -> str:
+    """Return 16 hex digits that identify the clips: sources by their hashes, and how clips were made of them.
+
+    Neither where the source lies nor what its files are called matters; the order of the videos does.
+    """
+    parts = ("sha256", "label", "split", "group", "windows", "flips")
+    rows = [[row[part] for part in parts] for row in videos]
+    return content_hash({"spec": spec.to_json(), "classes": class_names, "resize": resize, "videos": rows})
+
+
+class ClipStore:
+    """A prepared dataset.
+
+    Attributes:
+        path: its folder.
+        source: the folder that the videos were read from.
+        spec: shape and normalisation of the clips.
+        class_names: a label is a position in this tuple.
+        videos: one record per stored video; those of a split are in the order of :attr:`train` and :attr:`test`.
+        content_hash: equal for stores of equal clips, wherever they lie.
+        settings: what ``prepare`` was asked for.
+        train: the training clips.
+        test: the test clips.
+    """
+
+    def __init__(self, path: Path, index: dict[str, Any]) -> None:
+        """Open the shards an index names; use :meth:`open`, which explains what is wrong with a damaged store."""
+        self.path, self.source = path, Path(index["source"])
+        self.spec = ClipSpec.from_json(index["spec"])
+        self.class_names: tuple[str, ...] = tuple(index["class_names"])
+        self.videos = tuple(StoredVideo.from_json(row) for row in index["videos"])
+        self.content_hash: str = index["content_hash"]
+        self.settings: dict[str, Any] = index["settings"]
+        self.train = self._view(index["shards"], "train")
+        self.test = self._view(index["shards"], "test")
+
+    @classmethod
+    def open(cls, path: Path | str) -> "ClipStore":
+        """Open the store at ``path`` and check that its shards are there and have the right size.
+
+        Raises:
+            UserError: if it is missing, unfinished, of another version, or damaged.
+        """
+        path = Path(path)
+        if not (path / INDEX).is_file():
+            state = "was not prepared to the end" if (path / "parts").is_dir() else f"is no store (it has no {INDEX})"
+            raise UserError(f"{str(path)!r} {state}; run prepare with it as the output")
+        index = read_json(path / INDEX)
+        if not isinstance(index, dict) or index.get("format") != FORMAT:
+            raise UserError(f"{str(path / INDEX)!r} is not the index of a store; give a folder that prepare wrote")
+        if index.get("version") != VERSION:
+            raise UserError(
+                f"{str(path)!r} is a store of version {index.get('version')}, this vidense reads version {VERSION}; "
+                "prepare it again"
+            )
+        try:
+            return cls(path, index)
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            raise UserError(f"{str(path)!r} is damaged ({type(error).__name__}: {error}); prepare it again") from error
+
+    @property
+    def cache(self) -> Path:
+        """A folder for what is computed once per store; whoever writes there creates it."""
+        return self.path / "cache"
+
+    def _view(self, shards: list[dict[str, Any]], split: str) -> RealClips:
+        own = [shard for shard in shards if shard["split"] == split]
+        arrays = [self._shard(shard) for shard in own]
+        videos = [video for video in self.videos if video.split == split]
+        rows = [(number, row) for number, array in enumerate(arrays) for row in range(len(array))]
+        if len(rows) != len(videos):
+            raise ValueError(f"{len(rows)} {split} rows for {len(videos)} videos")
+        labels = torch.tensor([video.label for video in videos], dtype=torch.int64)
+        if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.class_names):
+            raise ValueError(f"a label is outside the {len(self.class_names)} classes")
+        return RealClips(self.spec, self.class_names, labels, [video.group for video in videos], arrays, rows)
+
+    def _shard(self, shard: dict[str, Any]) -> NDArray[np.uint8]:
+        name = shard["file"]
+        if not _SHARD_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a shard")
+        file = self.path / name
+        if (found := file.stat().st_size) != shard["bytes"]:
+            raise ValueError(f"{name} has {found} bytes instead of {shard['bytes']}")
+        array: NDArray[np.uint8] = np.load(file, mmap_mode="r", allow_pickle=False)
+        if list(array.shape) != shard["shape"] or array.shape[2:] != self.spec.shape or array.dtype != np.uint8:
+            raise ValueError(f"{name} holds {array.dtype} {array.shape}")
+        return array

@@ -1,0 +1,104 @@
+"""The program of a decoding process: tasks as JSON lines on standard input, headers and pixels on standard output.
+
+A process of its own, because a damaged file can hang or crash the decoder. Nothing is pickled, and the main program is
+not imported a second time, as :mod:`multiprocessing` would do: scripts need no guard, and notebooks work.
+"""
+
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from vidense.data.decode import DecodeError, Frames, Resize, read_windows
+from vidense.data.sampling import window_frames
+from vidense.records import file_hash
+
+__all__ = ["READY", "Task", "encode_task", "main", "read"]
+
+READY = b"ready\n"
+"""What a worker says first."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One video to read.
+
+    Attributes:
+        path: absolute path of the file.
+        frames: T, frames in a clip.
+        stride: distance between them, in frames of the video.
+        size: side of a frame in pixels.
+        crop: see :class:`~vidense.data.decode.Resize`.
+        positions: where each clip starts, in [0, 1), as :func:`~vidense.data.sampling.window_frames` takes it.
+        flips: which clips are mirrored left to right.
+    """
+
+    path: str
+    frames: int
+    stride: int
+    size: int
+    crop: bool
+    positions: tuple[float, ...]
+    flips: tuple[bool, ...]
+
+
+def read(task: Task) -> Frames:
+    """Read the clips of one video, mirrored where asked.
+
+    Raises:
+        DecodeError: if the file gives no clips.
+    """
+
+    def choose(length: int) -> list[list[int]]:
+        return [window_frames(length, task.frames, task.stride, position) for position in task.positions]
+
+    found = read_windows(Path(task.path), choose, Resize(task.size, task.crop))
+    for window, flip in enumerate(task.flips):
+        if flip:
+            found.pixels[window] = found.pixels[window, ..., ::-1].copy()
+    return found
+
+
+def _answer(task: Task) -> tuple[dict[str, Any], bytes]:
+    sha256 = None
+    try:
+        if Path(task.path).exists():
+            sha256 = file_hash(Path(task.path))
+        found = read(task)
+    except (DecodeError, OSError) as error:
+        failure = error if isinstance(error, DecodeError) else DecodeError("unreadable", str(error))
+        return {"reason": failure.reason, "detail": failure.detail, "sha256": sha256}, b""
+    header = {"sha256": sha256, "length": found.length, "windows": found.windows, "shape": found.pixels.shape}
+    return header, np.ascontiguousarray(found.pixels).tobytes()
+
+
+def encode_task(task: Task) -> bytes:
+    """Return the line that :func:`main` reads."""
+    return json.dumps(asdict(task)).encode() + b"\n"
+
+
+def main() -> None:
+    """Answer tasks until standard input ends."""
+    # Ctrl-C reaches the whole process group; the parent decides when its workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    av.logging.set_level(av.logging.PANIC)
+    # Whatever a library writes to standard output must not end up between the pixels.
+    with os.fdopen(os.dup(1), "wb") as out:
+        os.dup2(2, 1)
+        out.write(READY)
+        out.flush()
+        for line in sys.stdin.buffer:
+            header, pixels = _answer(Task(**json.loads(line)))
+            out.write(json.dumps(header).encode() + b"\n")
+            out.write(pixels)
+            out.flush()
+
+
+if __name__ == "__main__":
+    main()
