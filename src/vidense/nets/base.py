@@ -3,7 +3,7 @@
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,10 @@ class Network(nn.Module, ABC):
         spec: shape of the clips the network takes.
         classes: number of scores.
         embed_size: E, the length of one embedding.
+        memory_format: the layout of the weights in which the convolutions are fastest.
     """
+
+    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     def __init__(self, spec: ClipSpec, classes: int, embed_size: int) -> None:
         """Keep what the network was built for.
@@ -59,13 +62,13 @@ class Network(nn.Module, ABC):
         return self.logits(self.features(clips))
 
     def place(self, device: torch.device, dtype: torch.dtype = torch.float32) -> "Network":
-        """Move the network to a device and a floating type, in the memory format its convolutions are fastest in.
+        """Move the network to a device and a floating type, in :attr:`memory_format`; the clips may stay as they are.
 
-        That is channels-last for 3D convolutions (1.2 to 1.45 times faster on a CPU, the same numbers to 1e-6); the
-        clips may stay as they are. Returns the network itself.
+        Returns:
+            The network itself.
         """
         # The memory format is missing from torch's own annotations of Module.to.
-        self.to(device=device, dtype=dtype, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.to(device=device, dtype=dtype, memory_format=self.memory_format)  # type: ignore[call-overload]
         return self
 
     def check_shape(self, clips: Tensor) -> None:

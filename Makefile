@@ -1,0 +1,56 @@
+# Everything runs in .venv, which `setup` makes and the other targets ask for themselves.
+PYTHON ?= python3
+EXTRAS ?= dev
+WORKERS ?= 2
+comma := ,
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
+PIP_INSTALL := -m pip install --disable-pip-version-check --quiet -c constraints.txt
+# One thread per worker: two workers that each ask for all cores are slower than one.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+.PHONY: setup demo test test-all lint bench dist deps-apt clean
+.DELETE_ON_ERROR:
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP_INSTALL) -e '.[$(EXTRAS)]'
+	touch $@
+
+demo: setup
+	$(BIN)/vidense demo --out demo
+
+test: setup
+	$(PYTEST)
+
+test-all: setup
+	$(PYTEST) -m "slow or not slow"
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m benchmarks.ucf101_6
+
+# The wheel, proven: installed alone in an empty environment, it must tell the whole story.
+dist: setup
+	rm -rf dist
+	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
+	set -e; clean=$$(mktemp -d); trap 'rm -rf "$$clean"' EXIT; \
+	$(PYTHON) -m venv "$$clean/venv"; \
+	"$$clean/venv/bin/python" $(PIP_INSTALL) dist/*.whl; \
+	cd "$$clean"; venv/bin/vidense demo --quick --out demo
+	ls dist/*.whl
+
+# What browser tests and torchcodec need from the system; the core needs nothing.
+deps-apt:
+	apt-get update
+	apt-get install --yes --no-install-recommends chromium ffmpeg
+
+clean:
+	rm -rf $(VENV) dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

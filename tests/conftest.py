@@ -1,0 +1,56 @@
+"""What every test shares: restored random state, real data where there is some, CUDA where there is one."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "vidense",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("vidense")
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores; processes that the tests start inherit the variable.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip GPU tests where there is no CUDA device, unless one was promised: then they fail."""
+    if torch.cuda.is_available() or os.environ.get("VIDENSE_EXPECT_CUDA"):
+        return
+    skip = pytest.mark.skip(reason="no CUDA device (set VIDENSE_EXPECT_CUDA=1 to fail instead)")
+    for item in items:
+        if "gpu" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _random_state() -> Iterator[None]:
+    """Give back the global generators as they were, so that no test depends on the ones before it."""
+    python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    yield
+    random.setstate(python)
+    np.random.set_state(numpy)
+    torch.set_rng_state(cpu)
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real videos (``ucf101-6/splits.csv`` and others)."""
+    folder = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real videos in {folder}; set VIDENSE_TEST_DATA to a folder that holds ucf101-6")
+    return folder
