@@ -1,0 +1,88 @@
+"""Random real clips, the row that any condensation has to beat: at equal videos per class and at equal bytes."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from vidense.condensed import CondensedDataset
+from vidense.data.store import ClipStore
+from vidense.evaluation.classify import TrainSet
+from vidense.method import Task
+from vidense.parameterizations import KeyFrames, Parameterization, StoreDtype
+from vidense.records import content_hash
+
+__all__ = ["equal_bytes", "equal_videos", "frame_counts"]
+
+
+def equal_videos(store: ClipStore, videos_per_class: Sequence[int], seed: int) -> TrainSet:
+    """Return random training videos, their first stored clip each.
+
+    Args:
+        store: where from.
+        videos_per_class: how many of each class; a class that has fewer gives all.
+        seed: of the selection. Methods that start from real clips start from these very ones at equal seeds.
+    """
+    chosen = _random_videos(store, videos_per_class, seed)
+    content = content_hash(["real clips", chosen.tolist()])
+    return TrainSet(store.train.subset(chosen), content, seed, len(chosen) * store.spec.frames)
+
+
+def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> TrainSet:
+    """Return random real clips that hold as many stored frames, in the same dtype, as ``dataset``.
+
+    The frames are dealt as :func:`frame_counts` says; each video keeps evenly spaced frames, the others are
+    interpolated as between key-frames (DESIGN section 3, fixed meanings).
+
+    Args:
+        store: where from.
+        dataset: the condensed dataset to match.
+        seed: as in :func:`equal_videos`.
+    """
+    videos = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
+    sizes = [len(store.train.members(label)) for label in range(len(videos))]
+    counts = frame_counts(int(dataset.storage.frames), videos, store.spec.frames, sizes)
+    chosen = _random_videos(store, [len(of_class) for of_class in counts], seed)
+    flat = [count for of_class in counts for count in of_class]
+    dtype: StoreDtype = dataset.index["store_dtype"]
+    if dtype == "uint8" and all(count == store.spec.frames for count in flat):
+        # Whole uint8 clips are what equal_videos returns: the same work, and one result for both.
+        return equal_videos(store, [len(of_class) for of_class in counts], seed)
+    real, labels = store.train, store.train.labels[chosen]
+    kept = KeyFrames.from_clips(real.decode(chosen), flat, real.spec, real.class_names, labels)
+    as_stored = Parameterization.restore(kept.kind, kept.store(dtype), real.spec, real.class_names)
+    as_stored.requires_grad_(False)
+    return TrainSet(as_stored, content_hash(["real frames", chosen.tolist(), flat, dtype]), seed, sum(flat))
+
+
+def frame_counts(total: int, videos: Sequence[int], length: int, sizes: Sequence[int]) -> list[list[int]]:
+    """Deal stored frames evenly over classes, and over the videos of each class.
+
+    Args:
+        total: frames to deal; what does not divide goes one by one to the first classes and videos.
+        videos: how many videos of each class the condensed set has; kept where the frames allow it.
+        length: T, the most frames of one video; with more frames than fit, more videos are taken.
+        sizes: how many real videos each class has, the most that can be taken of it.
+
+    Returns:
+        For each class, the frames of each of its videos: 2 to T, or T where T is 1. Never more than ``total``
+        together, except that every class gets at least one video of its fewest frames.
+    """
+    least = min(2, length)
+    dealt = []
+    for share, wanted, size in zip(_deal(total, len(videos)), videos, sizes, strict=True):
+        number = min(max(wanted, -(-share // length)), max(share // least, 1), size)
+        dealt.append([min(max(count, least), length) for count in _deal(share, number)])
+    return dealt
+
+
+def _deal(total: int, parts: int) -> list[int]:
+    return [total // parts + (i < total % parts) for i in range(parts)]
+
+
+def _random_videos(store: ClipStore, wanted: Sequence[int], seed: int) -> Tensor:
+    # The draw of n videos is the start of the draw of more, so the longest serves classes that want fewer.
+    task = Task(store.train, max(wanted), seed, store.cache)
+    drawn = task.random_videos()
+    classes = store.train.labels[drawn]
+    return torch.cat([drawn[classes == label][:number] for label, number in enumerate(wanted)])

@@ -1,0 +1,155 @@
+"""Evaluates one condensed dataset beside the rows it must be compared with."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidense.condensed import CondensedDataset, load
+from vidense.data.store import ClipStore
+from vidense.engine.settings import pick_device
+from vidense.errors import UserError
+from vidense.evaluation.baselines import equal_bytes, equal_videos
+from vidense.evaluation.classify import Bench, Progress, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.record import EvaluationRecord, Role, make_row
+from vidense.evaluation.spec import eval_spec
+
+__all__ = ["evaluate_run"]
+
+
+def evaluate_run(
+    run_or_dataset: Path | str,
+    store: Path | str,
+    *,
+    protocol: str = "clean",
+    models: Sequence[str] = ("minic3d",),
+    seeds: int = 3,
+    epochs: int | None = None,
+    ceiling: bool = True,
+    baseline_seeds: int = 3,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> EvaluationRecord:
+    """Evaluate a condensed dataset by classification and write ``evaluation.json`` into its folder.
+
+    Beside the method always stand random real clips at equal videos per class and at equal bytes. Every trained
+    network is a job whose result is kept (of the method in ``jobs/`` of the folder, of the others in the store's
+    cache, shared by all runs on it): the same call again continues where it was interrupted.
+
+    Args:
+        run_or_dataset: folder of a finished run or of a condensed dataset.
+        store: folder of the prepared data to test on.
+        protocol: ``clean`` or ``published``.
+        models: networks to train.
+        seeds: how many networks of each, with seeds 0, 1, ...
+        epochs: passes over the training set in place of the protocol's own length.
+        ceiling: train on the whole dataset too.
+        baseline_seeds: how many random selections, with seeds 0, 1, ...
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        progress: called with a line of text before each job.
+
+    Raises:
+        UserError: if a folder is not what it should be, dataset and store differ in classes or clip shape, a network
+            is unknown or cannot take the clips, or a count is below 1.
+    """
+    for name, value in (("seeds", seeds), ("baseline_seeds", baseline_seeds), ("models", len(models))):
+        if value < 1:
+            raise UserError(f"{name}={value} is too few; give at least 1")
+    folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
+    _check_same(dataset, opened)
+    used = pick_device(device)
+    # All benches first: a mistake in the last model's name must not surface after an hour.
+    benches = [Bench(opened, eval_spec(protocol, model, epochs=epochs), used) for model in models]
+    rows: list[dict[str, Any]] = []
+    for bench in benches:
+        for plan in _plans(folder, dataset, opened, baseline_seeds):
+            rows.append(plan.row(bench, range(seeds), progress))
+        if ceiling:
+            rows.append(_ceiling_row(bench, range(seeds), progress))
+    record = EvaluationRecord(
+        specs={bench.spec.hash: bench.spec.to_json() for bench in benches},
+        store=_describe_store(opened),
+        dataset=_describe_dataset(dataset, opened),
+        rows=rows,
+    )
+    record.write(folder)
+    return record
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A row to be: the sets it trains on, made when their turn comes."""
+
+    role: Role
+    name: str
+    jobs: Path
+    seeds: Sequence[int]
+    make: Callable[[int], TrainSet]
+
+    def row(self, bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:
+        results: list[dict[str, Any]] = []
+        for seed in self.seeds:
+            train = self.make(seed)
+            results += evaluate(train, bench, net_seeds, self.jobs, progress)
+        videos = len(train.clips.labels)
+        return make_row(self.role, self.name, bench.spec, bench.store.spec, results, videos, train.frames)
+
+
+def _plans(folder: Path, dataset: CondensedDataset, store: ClipStore, selections: int) -> Iterator[_Plan]:
+    seed, method = _settings(dataset).get("seed", 0), dataset.index.get("method", {}).get("name", "condensed")
+    condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
+    yield _Plan("method", method, folder / "jobs", [seed], lambda _: condensed)
+    shared = store.cache / "jobs"
+    per_class = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
+    yield _Plan("random_equal_vpc", "random", shared, range(selections), lambda s: equal_videos(store, per_class, s))
+    yield _Plan("random_equal_bytes", "random", shared, range(selections), lambda s: equal_bytes(store, dataset, s))
+
+
+def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:
+    results = evaluate_ceiling(bench, net_seeds, progress)
+    videos: int = results[0]["videos"]
+    frames = videos * bench.store.spec.frames
+    return make_row("ceiling", "whole dataset", bench.spec, bench.store.spec, results, videos, frames)
+
+
+def _check_same(dataset: CondensedDataset, store: ClipStore) -> None:
+    if dataset.class_names != store.class_names:
+        raise UserError(
+            f"dataset {str(dataset.path)!r} has the classes {list(dataset.class_names)}, "
+            f"store {str(store.path)!r} has {list(store.class_names)}; evaluate on the store it was condensed from"
+        )
+    if dataset.spec != store.spec:
+        raise UserError(
+            f"dataset {str(dataset.path)!r} holds clips of {list(dataset.spec.shape)}, store {str(store.path)!r} of "
+            f"{list(store.spec.shape)} (or another normalisation); evaluate on the store it was condensed from"
+        )
+
+
+def _describe_store(store: ClipStore) -> dict[str, Any]:
+    return {
+        "content_hash": store.content_hash,
+        "class_names": list(store.class_names),
+        "clip": store.spec.to_json(),
+        "train_videos": len(store.train),
+        "test_videos": len(store.test),
+    }
+
+
+def _settings(dataset: CondensedDataset) -> dict[str, Any]:
+    # A dataset written through the library may name no method, seed or settings.
+    return dict(dataset.index.get("settings", {}))
+
+
+def _describe_dataset(dataset: CondensedDataset, store: ClipStore) -> dict[str, Any]:
+    index, settings = dataset.index, _settings(dataset)
+    return {
+        "content_hash": dataset.content_hash,
+        "condensed_from_this_store": settings.get("data") == store.content_hash,
+        "method": index.get("method"),
+        "settings": settings,
+        "store_dtype": index["store_dtype"],
+        "storage": dataset.storage.to_json(),
+        "versions": index["versions"],
+    }
