@@ -1,0 +1,113 @@
+"""Files are written whole or not at all; hashes depend on content alone."""
+
+import hashlib
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidense import records
+from vidense.errors import UserError
+from vidense.records import content_hash, file_hash, read_json, replacing, write_json
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_json_comes_back_as_it_was(tmp_path, value):
+    write_json(tmp_path / "x.json", value)
+    assert read_json(tmp_path / "x.json") == value
+
+
+def test_json_is_readable_and_ends_with_a_line_break(tmp_path):
+    write_json(tmp_path / "x.json", {"a": [1, 2]})
+    text = (tmp_path / "x.json").read_text()
+    assert text.endswith("}\n") and text.count("\n") > 3
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_numbers_that_json_lacks_are_refused_before_the_file_is_touched(tmp_path, number):
+    path = tmp_path / "x.json"
+    write_json(path, 1)
+    with pytest.raises(ValueError, match="Out of range"):
+        write_json(path, {"a": number})
+    assert read_json(path) == 1
+
+
+@given(st.dictionaries(st.text(), st.integers(), min_size=1))
+def test_hash_ignores_the_order_of_keys(value):
+    assert content_hash(value) == content_hash(dict(reversed(value.items())))
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 2), (1, "1"), ([1, 2], [2, 1]), ({"a": 1}, {"b": 1}), (None, False)])
+def test_hash_tells_values_apart(a, b):
+    assert content_hash(a) != content_hash(b)
+
+
+def test_hash_is_16_hex_digits_and_never_changes():
+    # Written out: a change here would orphan every cache and mix up every evaluation record on disk.
+    assert content_hash({"b": 1, "a": [1.5, None, "x"]}) == "52686768c7445ae4"
+    assert len(content_hash("")) == 16 and int(content_hash(""), 16) >= 0
+
+
+def test_file_hash_is_sha256(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(b"frames" * 300_000)
+    expected = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert file_hash(path) == expected
+    # Python 3.10's way gives the same.
+    monkeypatch.delattr(hashlib, "file_digest", raising=False)
+    assert file_hash(path) == expected
+
+
+def test_replacing_makes_folders_and_leaves_no_trace(tmp_path):
+    path = tmp_path / "a" / "b" / "x.bin"
+    with replacing(path) as temporary:
+        assert temporary.parent == path.parent and temporary.suffix == ".bin"
+        temporary.write_bytes(b"1")
+        assert not path.exists()
+    assert path.read_bytes() == b"1"
+    assert [p.name for p in path.parent.iterdir()] == ["x.bin"]
+
+
+def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path):
+    path = tmp_path / "x"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_replaced_files_can_be_read_by_others(tmp_path):
+    write_json(tmp_path / "x.json", 1)
+    assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_missing_file_is_explained(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere\.json' does not exist"):
+        read_json(tmp_path / "nowhere.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"a": }', b"\xff\xfe\x00", b"[1, 2"])
+def test_a_damaged_file_is_explained(tmp_path, content):
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(UserError, match="is not readable JSON"):
+        read_json(tmp_path / "x.json")
+
+
+def test_a_folder_is_no_json(tmp_path):
+    with pytest.raises(UserError, match="is not readable JSON"):
+        read_json(tmp_path)
+
+
+def test_everything_public_is_named():
+    assert set(records.__all__) == {"content_hash", "file_hash", "read_json", "replacing", "write_json"}
+    assert json.loads("1") == 1

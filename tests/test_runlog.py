@@ -1,0 +1,86 @@
+"""The log of a run: cut back on resume, tolerant of a torn last line."""
+
+import pytest
+
+from vidense.runlog import RunLog, read_log
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "log.jsonl"
+
+
+def write(path, steps, **options):
+    log = RunLog(path, **options)
+    for step in steps:
+        log.append({"step": step, "loss": step / 2})
+    log.close()
+
+
+def steps(path):
+    return [entry["step"] for entry in read_log(path)]
+
+
+def test_entries_come_back_in_order(path):
+    write(path, range(5))
+    assert list(read_log(path)) == [{"step": step, "loss": step / 2} for step in range(5)]
+
+
+def test_a_log_that_does_not_exist_is_empty(path):
+    assert list(read_log(path)) == []
+
+
+def test_a_torn_last_line_is_left_out(path):
+    write(path, range(3))
+    with path.open("a") as file:
+        file.write('{"step": 3, "lo')
+    assert steps(path) == [0, 1, 2]
+
+
+def test_a_last_line_without_its_line_break_counts_as_torn(path):
+    write(path, range(2))
+    with path.open("a") as file:
+        file.write('{"step": 2}')
+    assert steps(path) == [0, 1]
+
+
+def test_resuming_drops_the_steps_that_will_run_again(path):
+    write(path, range(6))
+    write(path, [4, 5, 6], resume_at=4)
+    assert steps(path) == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_resuming_after_a_torn_line_leaves_a_whole_log(path):
+    write(path, range(3))
+    with path.open("a") as file:
+        file.write('{"step": 3, ')
+    write(path, [3, 4], resume_at=3)
+    assert steps(path) == [0, 1, 2, 3, 4]
+
+
+def test_several_entries_of_a_step_are_kept_or_dropped_together(path):
+    write(path, [0, 1, 1, 2, 2])
+    write(path, [], resume_at=2)
+    assert steps(path) == [0, 1, 1]
+
+
+def test_a_new_log_starts_empty(path):
+    write(path, range(3))
+    write(path, [])
+    assert steps(path) == []
+
+
+def test_interrupted_and_resumed_equals_uninterrupted(path, tmp_path):
+    whole = tmp_path / "whole.jsonl"
+    write(whole, range(8))
+    write(path, range(5))
+    write(path, range(3, 8), resume_at=3)
+    assert path.read_bytes() == whole.read_bytes()
+
+
+def test_flush_hands_entries_over_before_the_log_is_closed(path):
+    log = RunLog(path)
+    log.append({"step": 0})
+    log.flush()
+    assert steps(path) == [0]
+    log.close()
