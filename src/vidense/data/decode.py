@@ -99,7 +99,7 @@ def read_windows(path: Path, choose: Callable[[int], list[list[int]]], resize: R
             if length == 0:
                 raise DecodeError("zero-frame", "the video stream holds no frame that can be decoded")
     except (av.FFmpegError, OSError, ValueError, EOFError) as error:
-        raise DecodeError("unreadable", f"{type(error).__name__}: {error}") from error
+        raise DecodeError("unreadable", str(getattr(error, "strerror", None) or error)) from error
     raise DecodeError("damaged", f"two passes decoded {decoded} and another number of frames")
 
 
@@ -110,6 +110,8 @@ def _video_stream(container: Any) -> Any:
         kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
         reason = "audio-only" if container.streams.audio else "zero-frame"
         raise DecodeError(reason, f"the file has no video stream (it has {kinds})")
+    if streams[0].codec_context is None:
+        raise DecodeError("unreadable", "no decoder for the video stream is known")
     # Other workers use the other cores.
     streams[0].codec_context.thread_count = 1
     return streams[0]
@@ -138,5 +140,5 @@ def _decode(path: Path, wanted: set[int], resize: Resize) -> tuple[dict[int, NDA
                     kept[count] = resize(frame)
                 count += 1
         except av.FFmpegError as error:
-            raise DecodeError("damaged", f"decoding stopped after frame {count}: {error}") from error
+            raise DecodeError("damaged", f"decoding stopped after {count} frames: {error.strerror}") from error
     return kept, count

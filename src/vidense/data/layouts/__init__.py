@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from vidense.data.layouts import csv_file, folder
+from vidense.data.layouts import csv_file, folder, ucf101
 from vidense.data.layouts.base import LAYOUTS, Entry, LayoutOptions, Listing
 from vidense.errors import UserError
 
-__all__ = ["LAYOUTS", "Entry", "LayoutOptions", "Listing", "csv_file", "detect", "folder", "scan"]
+__all__ = ["LAYOUTS", "Entry", "LayoutOptions", "Listing", "csv_file", "detect", "folder", "scan", "ucf101"]
 
 
 def detect(source: Path) -> tuple[str, str]:
@@ -27,7 +27,9 @@ def detect(source: Path) -> tuple[str, str]:
         raise UserError(f"{str(source)!r} is neither a folder nor a .csv file; give one of these")
     if (source / csv_file.DEFAULT_NAME).is_file():
         return "csv", f"the folder holds {csv_file.DEFAULT_NAME}"
-    return "folder", "the folder holds no split lists, so its folders are taken for classes"
+    if ucf101.has_lists(source):
+        return "ucf101", "there are train and test lists of UCF101"
+    return "folder", f"the folder holds neither {csv_file.DEFAULT_NAME} nor lists of UCF101"
 
 
 def scan(source: Path, layout: str, options: LayoutOptions) -> Listing:

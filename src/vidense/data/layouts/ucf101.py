@@ -1,0 +1,119 @@
+"""Layouts ``ucf101`` and ``miniucf``: the official archive's class folders and its train/test lists."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from vidense.data.layouts.base import LAYOUTS, Entry, LayoutOptions, Listing, require_folder
+from vidense.errors import UserError
+
+__all__ = ["MINIUCF_CLASSES", "has_lists", "scan_miniucf", "scan_ucf101"]
+
+MINIUCF_CLASSES = (
+    "ApplyEyeMakeup", "BalanceBeam", "BandMarching", "BaseballPitch", "Basketball", "BasketballDunk", "Biking",
+    "Billiards", "BlowingCandles", "Bowling", "BreastStroke", "CleanAndJerk", "CliffDiving", "CricketShot", "Diving",
+    "FloorGymnastics", "FrisbeeCatch", "GolfSwing", "HammerThrow", "HighJump", "HorseRace", "HorseRiding", "HulaHoop",
+    "IceDancing", "JumpingJack", "Knitting", "MilitaryParade", "Mixing", "ParallelBars", "PlayingPiano",
+    "PlayingViolin", "PoleVault", "PommelHorse", "Punch", "Rafting", "Rowing", "SkateBoarding", "Skiing", "Skijet",
+    "SkyDiving", "SoccerPenalty", "StillRings", "SumoWrestling", "Surfing", "Swing", "TennisSwing",
+    "TrampolineJumping", "UnevenBars", "VolleyballSpiking", "WritingOnBoard",
+)  # fmt: skip
+"""The 50 classes of MiniUCF: those of its released split, which are not the 50 largest of UCF101."""
+
+DEPTH = 2
+"""How many folders deep the lists and the class folders are looked for."""
+
+_LINE = re.compile(r"(?P<path>(?P<class>[^/\s]+)/\S+)(\s+\d+)?")
+_GROUP = re.compile(r"_(g\d+)_c\d+", re.IGNORECASE)
+# Split 1, counted in the official lists.
+_EXPECTED = {"ucf101": (9537, 3783), "miniucf": (4662, 1861)}
+
+
+@LAYOUTS.register("ucf101")
+def scan_ucf101(source: Path, options: LayoutOptions) -> Listing:
+    """List UCF101: ``<class>/v_<class>_gXX_cYY.avi`` by ``trainlist0N.txt`` and ``testlist0N.txt`` of split N.
+
+    The lists (from the archive "The Train/Test Splits for Action Recognition") and the class folders (from
+    ``UCF101.rar``) may lie in the source or up to two folders below. Groups are the ``gXX`` of the file names.
+
+    Raises:
+        UserError: if lists or class folders are missing or a list cannot be read.
+    """
+    return _scan("ucf101", source, options, None)
+
+
+@LAYOUTS.register("miniucf")
+def scan_miniucf(source: Path, options: LayoutOptions) -> Listing:
+    """List MiniUCF, the 50 classes :data:`MINIUCF_CLASSES` of UCF101; otherwise as :func:`scan_ucf101`."""
+    return _scan("miniucf", source, options, MINIUCF_CLASSES)
+
+
+def has_lists(source: Path) -> bool:
+    """Tell whether a folder, or one up to two folders below, holds lists of UCF101."""
+    return any(any(folder.glob("trainlist0[1-9].txt")) for folder in _folders(source))
+
+
+def _find_list(source: Path, name: str) -> Path:
+    for folder in _folders(source):
+        if (folder / name).is_file():
+            return folder / name
+    raise UserError(
+        f"{name} is neither in {str(source)!r} nor up to {DEPTH} folders below; unpack the archive "
+        "'UCF101TrainTestSplits-RecognitionTask.zip' of the UCF101 site there (splits 1 to 3 exist)"
+    )
+
+
+def _folders(source: Path, depth: int = DEPTH) -> Iterator[Path]:
+    yield source
+    if depth:
+        for child in sorted(source.iterdir()):
+            if child.is_dir() and not child.name.startswith("."):
+                yield from _folders(child, depth - 1)
+
+
+def _scan(name: str, source: Path, options: LayoutOptions, classes: tuple[str, ...] | None) -> Listing:
+    require_folder(source, name)
+    lists = {split: _find_list(source, f"{split}list{options.split:02}.txt") for split in ("train", "test")}
+    entries = [entry for split, file in lists.items() for entry in _read(file, split)]
+    if classes is not None:
+        entries = [entry for entry in entries if entry.class_name in classes]
+    if not entries:
+        raise UserError(f"{str(lists['train'])!r} and its test list name no video; download the lists again")
+    found = tuple(sorted({entry.class_name for entry in entries}))
+    if classes is not None and (absent := sorted(set(classes) - set(found))):
+        raise UserError(
+            f"{lists['train']} names no video of {absent[0]!r}, a class of MiniUCF; use the official UCF101 lists"
+        )
+    return Listing(
+        name,
+        _video_root(source, found),
+        found,
+        tuple(entries),
+        flip=True,
+        crop_size=112,
+        expected=_EXPECTED[name] if options.split == 1 else None,
+        notes=(f"split {options.split} was read from the lists in {str(lists['train'].parent)!r}",),
+    )
+
+
+def _read(file: Path, split: str) -> Iterator[Entry]:
+    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if match is None:
+            raise UserError(f"{file}, line {number} is {line!r}; it should read 'Class/v_Class_g01_c01.avi'")
+        group = _GROUP.search(match["path"])
+        yield Entry(match["path"], match["class"], split, group[1] if group else match["path"])
+
+
+def _video_root(source: Path, classes: tuple[str, ...]) -> Path:
+    """Return the folder that holds the class folders."""
+    best = max(_folders(source), key=lambda folder: sum((folder / name).is_dir() for name in classes))
+    absent = [name for name in classes if not (best / name).is_dir()]
+    if absent:
+        raise UserError(
+            f"{len(absent)} of {len(classes)} class folders, such as {absent[0]!r}, are not in {str(best)!r}; unpack "
+            "the archive 'UCF101.rar' of the UCF101 site there"
+        )
+    return best
