@@ -1,0 +1,216 @@
+"""The condensed dataset as a folder: ``condensed.json`` and ``tensors.safetensors``, nothing else, no pickle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from vidense import __version__
+from vidense.data.spec import ClipSpec
+from vidense.errors import UserError
+from vidense.parameterizations.base import Parameterization, Stored, StoreDtype
+from vidense.records import content_hash, file_hash, read_json, replacing, write_json
+
+__all__ = ["CondensedDataset", "Storage", "load", "save"]
+
+FORMAT, VERSION = "vidense-condensed", 1
+INDEX_FILE, TENSOR_FILE = "condensed.json", "tensors.safetensors"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What a condensed dataset costs, in two accounts that are never mixed.
+
+    Attributes:
+        parts: bytes on disk by tensor name, and ``index`` for all else (condensed.json, the tensor file's header).
+        numbers: numbers the papers count.
+        frames: those numbers in whole frames of 3 H W.
+    """
+
+    parts: Mapping[str, int]
+    numbers: int
+    frames: float
+
+    @property
+    def bytes(self) -> int:
+        """Bytes on disk of the whole folder."""
+        return sum(self.parts.values())
+
+    @property
+    def float32_mib(self) -> float:
+        """MiB if every counted number were a float32, as the papers count (METHODS 1.7)."""
+        return self.numbers * 4 / 2**20
+
+    def to_json(self) -> dict[str, Any]:
+        """Return both accounts as JSON types."""
+        return {
+            "bytes": self.bytes,
+            "parts": dict(self.parts),
+            "frames": self.frames,
+            "float32_mib": round(self.float32_mib, 4),
+        }
+
+
+class CondensedDataset(Dataset[tuple[Tensor, Tensor]]):
+    """A condensed dataset read from disk; satisfies :class:`vidense.data.spec.LabelledClips`.
+
+    Items are ``(clip, label)``: float32 ``[T, 3, H, W]``, normalised, decoded when asked for, and an int64 scalar, or
+    float32 ``[C]`` where the dataset has soft labels.
+
+    Attributes:
+        path: the folder.
+        index: what ``condensed.json`` holds: method, settings, seed, data hash, library versions.
+        storage: what it costs.
+    """
+
+    def __init__(self, path: Path, index: dict[str, Any], synthetic: Parameterization, storage: Storage) -> None:
+        """Wrap what :func:`load` read."""
+        self.path, self.index, self.storage = path, index, storage
+        self._synthetic = synthetic.requires_grad_(False)
+
+    @property
+    def spec(self) -> ClipSpec:
+        """Shape and normalisation."""
+        return self._synthetic.spec
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Class names; labels are positions in it."""
+        return self._synthetic.class_names
+
+    @property
+    def labels(self) -> Tensor:
+        """int64 ``[N]``."""
+        return self._synthetic.labels
+
+    @property
+    def soft_labels(self) -> Tensor | None:
+        """float32 ``[N, C]``, or None for hard labels."""
+        return self._synthetic.soft_labels
+
+    @property
+    def parameterization(self) -> Parameterization:
+        """The videos in the form they are stored in (key-frame times, say)."""
+        return self._synthetic
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of the stored numbers and of what decodes them."""
+        return content_hash([self.index["tensors_sha256"], self.index["parameterization"], self.index["record"]])
+
+    def decode(self, index: Tensor) -> Tensor:
+        """Return normalised float32 clips ``[n, T, 3, H, W]`` at ``index`` (int64 ``[n]``)."""
+        with torch.no_grad():
+            return self._synthetic.decode(index)
+
+    def __len__(self) -> int:
+        return len(self._synthetic)
+
+    def __getitem__(self, item: int) -> tuple[Tensor, Tensor]:
+        # A sequence must end with an IndexError, or plain iteration over the dataset never stops.
+        if not -len(self) <= item < len(self):
+            raise IndexError(f"video {item} of {len(self)}")
+        clip = self.decode(torch.tensor([item % len(self)]))[0]
+        return clip, self.labels[item] if self.soft_labels is None else self.soft_labels[item]
+
+
+def save(
+    folder: Path, synthetic: Parameterization, *, dtype: StoreDtype, provenance: Mapping[str, Any]
+) -> "CondensedDataset":
+    """Write a condensed dataset and return it as a reader will see it.
+
+    Args:
+        folder: created if missing; an older dataset in it is replaced.
+        synthetic: the videos.
+        dtype: stored numbers.
+        provenance: method, settings, seed and data hash, as JSON types.
+
+    """
+    stored = synthetic.store(dtype)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / TENSOR_FILE) as temporary:
+        save_file(stored.tensors, temporary)
+    index = {
+        "format": FORMAT,
+        "version": VERSION,
+        "parameterization": synthetic.kind,
+        "record": stored.record,
+        "tensors_sha256": file_hash(folder / TENSOR_FILE),
+        "spec": synthetic.spec.to_json(),
+        "class_names": list(synthetic.class_names),
+        "store_dtype": dtype,
+        "numbers": synthetic.stored_numbers(),
+        "bytes_by_part": stored.bytes_by_part,
+        **provenance,
+        "versions": {"vidense": __version__, **{name: version(name) for name in ("torch", "safetensors", "av")}},
+    }
+    write_json(folder / INDEX_FILE, index)
+    return load(folder)
+
+
+def load(path: str | Path) -> CondensedDataset:
+    """Open a condensed dataset.
+
+    Args:
+        path: its folder, or a run's folder that holds one in ``dataset/``.
+
+    Raises:
+        UserError: if the folder is no condensed dataset, of a newer format, or damaged.
+    """
+    folder = Path(path)
+    if not (folder / INDEX_FILE).exists() and (folder / "dataset" / INDEX_FILE).exists():
+        folder = folder / "dataset"
+    if not (folder / INDEX_FILE).exists():
+        raise UserError(
+            f"{str(path)!r} is no condensed dataset: it has no {INDEX_FILE}; "
+            "give the folder that `vidense condense` wrote"
+        )
+    index = _checked_index(folder)
+    tensors = _checked_tensors(folder, index)
+    try:
+        spec = ClipSpec.from_json(index["spec"])
+        names = cast("list[str]", index["class_names"])
+        synthetic = Parameterization.restore(index["parameterization"], Stored(tensors, index["record"]), spec, names)
+        storage = _storage(folder, tensors, index["numbers"], spec)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{str(folder / INDEX_FILE)!r} lacks or garbles {error}; condense again") from None
+    if len(synthetic) and not 0 <= int(synthetic.labels.min()) <= int(synthetic.labels.max()) < len(names):
+        raise UserError(f"{str(folder)!r} has labels outside its {len(names)} classes; it is damaged: condense again")
+    return CondensedDataset(folder, index, synthetic.eval(), storage)
+
+
+def _checked_index(folder: Path) -> dict[str, Any]:
+    index = read_json(folder / INDEX_FILE)
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise UserError(f"{str(folder / INDEX_FILE)!r} is not a {FORMAT} index; give another folder")
+    if index.get("version") != VERSION:
+        raise UserError(
+            f"{str(folder)!r} has format version {index.get('version')!r}, "
+            f"this vidense reads {VERSION}; upgrade vidense"
+        )
+    return index
+
+
+def _checked_tensors(folder: Path, index: dict[str, Any]) -> dict[str, Tensor]:
+    file = folder / TENSOR_FILE
+    try:
+        if file_hash(file) != index.get("tensors_sha256"):
+            raise UserError(
+                f"{str(file)!r} is not what {INDEX_FILE} describes (other SHA-256); copy or condense it again"
+            )
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{str(file)!r} cannot be read ({error}); copy or condense it again") from None
+
+
+def _storage(folder: Path, tensors: Mapping[str, Tensor], numbers: int, spec: ClipSpec) -> Storage:
+    parts = Stored(dict(tensors)).bytes_by_part
+    total = sum((folder / name).stat().st_size for name in (INDEX_FILE, TENSOR_FILE))
+    return Storage({**parts, "index": total - sum(parts.values())}, numbers, numbers / spec.frame_numbers)

@@ -1,0 +1,119 @@
+"""Settings from signatures: one typed model a function, all mistakes reported at once. Needs no torch."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from vidense.errors import UserError, suggest
+
+__all__ = ["Mistakes", "load_yaml", "options_model", "parse_assignments", "validate"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Mistakes:
+    """Collects what is wrong in several checks, to say all of it at once."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._found: list[str] = []
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep a :class:`UserError` of the block instead of raising it."""
+        try:
+            yield
+        except UserError as error:
+            self._found.append(str(error))
+
+    def report(self) -> None:
+        """Raise one :class:`UserError` with all that was collected, if anything was."""
+        if self._found:
+            raise UserError("; ".join(dict.fromkeys(self._found)))
+
+
+def options_model(function: Callable[..., Any], **defaults: Any) -> type[BaseModel]:
+    """Return a model whose fields are the keyword-only arguments of ``function``, with their types.
+
+    Args:
+        function: its signature is the source.
+        defaults: replace the signature's.
+    """
+    hints = inspect.get_annotations(function, eval_str=True)
+    fields: dict[str, Any] = {
+        name: (hints[name], defaults.get(name, ... if parameter.default is parameter.empty else parameter.default))
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    return create_model(function.__name__, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
+
+
+def validate(model: type[Model], values: Mapping[str, Any], what: str) -> Model:
+    """Return ``values`` as ``model``.
+
+    Args:
+        model: the typed settings.
+        values: what the user gave.
+        what: what the settings belong to, for the message: ``"options of method 'prism'"``.
+
+    Raises:
+        UserError: naming every unknown key and every bad value at once.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise UserError(f"{what}: " + "; ".join(_mistakes(error, model))) from None
+
+
+def _mistakes(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    # A union reports one line for each member; they are gathered by key so that a mistake reads as one.
+    rules: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    for item in error.errors(include_url=False):
+        key = str(item["loc"][0]) if item["loc"] else "settings"
+        values[key] = item["input"]
+        unknown = item["type"] == "extra_forbidden"
+        rule = f"unknown key{suggest(key, model.model_fields)}" if unknown else item["msg"].lower()
+        rules.setdefault(key, []).append(rule)
+    return [f"{key}={values[key]!r}: {', or '.join(dict.fromkeys(found))}" for key, found in rules.items()]
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """Turn ``["lr=5", "criterion=none"]`` into a dict, values read as YAML.
+
+    Raises:
+        UserError: listing every item that is no ``key=value``.
+    """
+    bad = [item for item in assignments if not item.partition("=")[0].strip() or "=" not in item]
+    if bad:
+        raise UserError(f"--set {', '.join(map(repr, bad))}: write key=value")
+    values: dict[str, Any] = {}
+    for item in assignments:
+        key, _, text = item.partition("=")
+        try:
+            values[key.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            values[key.strip()] = text
+    return values
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping from a YAML file.
+
+    Raises:
+        UserError: if the file is missing, is not YAML, or holds something else than a mapping.
+    """
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"config {str(path)!r} cannot be read ({error}); give a YAML file") from None
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise UserError(f"config {str(path)!r} holds {type(value).__name__}, not settings; write lines of key: value")
+    return value

@@ -1,0 +1,134 @@
+"""From a store and settings to a condensed dataset in a run folder; resumes, and recognises a finished run."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vidense.budget import format_bytes
+from vidense.condensed import CondensedDataset, save
+from vidense.data.store import ClipStore
+from vidense.engine.loop import Loop
+from vidense.engine.run import RunFolder
+from vidense.engine.settings import Job, resolve
+from vidense.engine.tune import search_rate
+from vidense.errors import UserError
+from vidense.hardware import describe, peak_memory
+from vidense.method import Recipe, Task
+from vidense.runlog import RunLog
+
+__all__ = ["Progress", "condense"]
+
+Progress = Callable[[str, int, int, dict[str, Any]], None]
+SNAPSHOT_COUNT = 4
+
+
+def condense(
+    store: str | Path,
+    out: str | Path,
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    checkpoint_seconds: float = 30.0,
+    **settings: Any,
+) -> CondensedDataset:
+    """Condense the training clips of a store.
+
+    The same call again resumes an unfinished run, bit for bit on a CPU, and returns a finished one at once.
+
+    Args:
+        store: folder that ``prepare`` wrote.
+        out: folder of the run.
+        fresh: forget an earlier run in ``out``.
+        progress: called as ``progress(phase, done, total, latest log entry)``.
+        checkpoint_seconds: how much work an interruption may cost.
+        settings: fields of :class:`vidense.engine.settings.CondenseSettings`.
+
+    Returns:
+        The dataset as read back from disk.
+
+    Raises:
+        UserError: for anything wrong with the paths or the settings.
+        DivergenceError: if a loss or a video stops being finite.
+    """
+    opened = ClipStore.open(Path(store))
+    job = resolve(settings, opened)
+    run = RunFolder(Path(out), job.to_json(opened))
+    finished = run.open(fresh=fresh)
+    if finished is not None:
+        return finished
+    report: Progress = progress or (lambda phase, done, total, entry: None)
+    real = opened.train.to(job.device)
+    task = Task(real, job.vpc, job.seed, opened.cache, job.max_frames)
+    recipe = _recipe(job, task, run, report)
+    if recipe.objective is not None:
+        recipe.objective.prepare(real, task.workdir, job.seed)
+        _optimise(Loop(recipe, real, seed=job.seed, total=job.iterations), job, run, report, checkpoint_seconds)
+    dataset = save(run.dataset, recipe.synthetic, dtype=job.store_dtype, provenance=_provenance(job, run))
+    if job.budget is not None and dataset.storage.bytes > job.budget:
+        size = format_bytes(dataset.storage.bytes)
+        raise UserError(f"the result takes {size}, over the budget of {format_bytes(job.budget)}; give a larger budget")
+    run.finish(storage=dataset.storage.to_json(), hardware=describe(job.device))
+    return dataset
+
+
+def _recipe(job: Job, task: Task, run: RunFolder, report: Progress) -> Recipe:
+    """Build the recipe on its device; a learning rate found before an interruption is not searched again."""
+
+    def build(lr: float | None) -> Recipe:
+        recipe = job.build(task, lr)
+        recipe.synthetic.to(job.device)
+        return recipe
+
+    if job.options.get("lr") != "auto":
+        return build(None)
+    if "tuning" not in run.record:
+        report("search lr", 0, 1, {})
+        started = time.perf_counter()
+        found = search_rate(build, task.real, task.workdir, seed=job.seed, iterations=job.iterations)
+        run.write(tuning={**found.to_json(), "seconds": round(time.perf_counter() - started, 2)})
+    return build(run.record["tuning"]["lr"])
+
+
+def _optimise(loop: Loop, job: Job, run: RunFolder, report: Progress, checkpoint_seconds: float) -> None:
+    start, spent = 0, 0.0
+    state = run.load_checkpoint(job.device)
+    if state is not None:
+        loop.load_state_dict(state["loop"])
+        start, spent = state["step"], state["seconds"]
+    log = RunLog(run.log, resume_at=start)
+    snapshots = {round(i * job.iterations / (SNAPSHOT_COUNT + 1)) for i in range(1, SNAPSHOT_COUNT + 1)}
+    began = saved = time.perf_counter()
+    done = start
+
+    def checkpoint() -> None:
+        log.flush()
+        seconds = spent + time.perf_counter() - began
+        run.save_checkpoint({"step": done, "seconds": seconds, "loop": loop.state_dict()})
+
+    try:
+        for entry in loop.run(start, job.iterations):
+            done = entry["step"] + 1
+            log.append({**entry, "seconds": round(spent + time.perf_counter() - began, 3)})
+            report("condense", done, job.iterations, entry)
+            if done in snapshots:
+                save(run.snapshot(done), loop.recipe.synthetic, dtype=job.store_dtype, provenance=_provenance(job, run))
+            if time.perf_counter() - saved >= checkpoint_seconds:
+                checkpoint()
+                saved = time.perf_counter()
+    except KeyboardInterrupt:
+        checkpoint()
+        raise
+    finally:
+        log.close()
+    run.write(seconds=round(spent + time.perf_counter() - began, 2), peak_memory=peak_memory(job.device))
+
+
+def _provenance(job: Job, run: RunFolder) -> dict[str, Any]:
+    options = {**job.options}
+    if "tuning" in run.record:
+        options["lr"] = run.record["tuning"]["lr"]
+    return {
+        "method": {"name": job.method.name, "paper": job.method.paper},
+        "settings": {**run.settings, "options": options},
+    }

@@ -1,0 +1,137 @@
+"""The folder of a run: settings, log, checkpoint; half-written work is never taken for finished."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidense.condensed import CondensedDataset, load
+from vidense.errors import UserError
+from vidense.records import read_json, replacing, write_json
+
+__all__ = ["RunFolder", "read_record"]
+
+FORMAT, VERSION = "vidense-run", 1
+RECORD, LOG, CHECKPOINT, DATASET, SNAPSHOTS = "run.json", "log.jsonl", "checkpoint.pt", "dataset", "snapshots"
+
+
+class RunFolder:
+    """One run on disk.
+
+    ``run.json`` says what was asked and how far it came; ``checkpoint.pt`` exists only between the start and the end;
+    ``dataset/`` is the result; ``snapshots/`` holds the dataset as it was on the way.
+    """
+
+    def __init__(self, path: Path, settings: dict[str, Any]) -> None:
+        """Name a run; nothing is touched until :meth:`open`.
+
+        Args:
+            path: the folder.
+            settings: all that decides the result, as JSON types.
+        """
+        self.path, self.settings = path, settings
+        self.record: dict[str, Any] = {}
+
+    @property
+    def log(self) -> Path:
+        """Where the log goes."""
+        return self.path / LOG
+
+    @property
+    def dataset(self) -> Path:
+        """Where the result goes."""
+        return self.path / DATASET
+
+    def snapshot(self, step: int) -> Path:
+        """Where the dataset as of iteration ``step`` goes."""
+        return self.path / SNAPSHOTS / f"step-{step:06d}"
+
+    def open(self, *, fresh: bool) -> CondensedDataset | None:
+        """Create the folder, or take up the unfinished run in it.
+
+        Returns:
+            The finished dataset where this very run was completed before, else None.
+
+        Raises:
+            UserError: if the folder holds something else, or a run with other settings.
+        """
+        if fresh:
+            self._clear()
+        if (self.path / RECORD).exists():
+            self.record = read_record(self.path)
+            self._check_same()
+            return load(self.dataset) if self.record["status"] == "done" else None
+        self._check_free()
+        self.record = {"format": FORMAT, "version": VERSION, "status": "running", "settings": self.settings}
+        self.write()
+        return None
+
+    def write(self, **fields: Any) -> None:
+        """Add fields to ``run.json``."""
+        self.record |= fields
+        write_json(self.path / RECORD, self.record)
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint in one move."""
+        with replacing(self.path / CHECKPOINT) as temporary:
+            torch.save(state, temporary)
+
+    def load_checkpoint(self, device: torch.device) -> dict[str, Any] | None:
+        """Return the last checkpoint, or None.
+
+        Raises:
+            UserError: if it cannot be read.
+        """
+        file = self.path / CHECKPOINT
+        if not file.exists():
+            return None
+        try:
+            state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+        except Exception as error:  # torch raises many kinds for a damaged file
+            raise UserError(f"checkpoint {str(file)!r} cannot be read ({error}); start over with --fresh") from None
+        return state
+
+    def finish(self, **fields: Any) -> None:
+        """Mark the run done; its checkpoint is no longer needed."""
+        self.write(status="done", **fields)
+        (self.path / CHECKPOINT).unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        # Only what a run writes is deleted, and only where a run was: the path may be mistyped.
+        if (self.path / RECORD).exists():
+            read_record(self.path)
+            for name in (RECORD, LOG, CHECKPOINT, "evaluation.json"):
+                (self.path / name).unlink(missing_ok=True)
+            for name in (DATASET, SNAPSHOTS):
+                shutil.rmtree(self.path / name, ignore_errors=True)
+
+    def _check_free(self) -> None:
+        if self.path.is_file():
+            raise UserError(f"--out {str(self.path)!r} is a file; give a folder")
+        if self.path.exists() and any(self.path.iterdir()):
+            raise UserError(f"--out {str(self.path)!r} is not empty and holds no run; give a new or empty folder")
+
+    def _check_same(self) -> None:
+        before = self.record["settings"]
+        differing = [key for key in sorted({*before, *self.settings}) if before.get(key) != self.settings.get(key)]
+        if differing:
+            changes = ", ".join(f"{key} {before.get(key)!r} -> {self.settings.get(key)!r}" for key in differing)
+            raise UserError(
+                f"{str(self.path)!r} holds a run with other settings ({changes}); "
+                "give another --out, or --fresh to start over"
+            )
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return ``run.json`` of a run folder.
+
+    Raises:
+        UserError: if the folder is no run.
+    """
+    if not (path / RECORD).exists():
+        raise UserError(f"{str(path)!r} is no run: it has no {RECORD}; give the folder that `vidense condense` wrote")
+    record = read_json(path / RECORD)
+    if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != VERSION:
+        raise UserError(f"{str(path / RECORD)!r} is not a {FORMAT} record of version {VERSION}; give another folder")
+    return record

@@ -1,0 +1,166 @@
+"""What a user asks for, resolved and checked against the store before anything runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from vidense.budget import allowance, parse_bytes
+from vidense.config import Mistakes, validate
+from vidense.data.store import ClipStore
+from vidense.errors import UserError
+from vidense.method import METHODS, Method, Recipe, Scale, Task
+from vidense.parameterizations.base import StoreDtype
+
+__all__ = ["CondenseSettings", "Job", "pick_device", "resolve"]
+
+
+class CondenseSettings(BaseModel):
+    """Settings of ``vidense condense``; the CLI's flags and the keys of ``--config`` are these fields.
+
+    Attributes:
+        method: a registered name.
+        vpc: synthetic videos per class; 1 where neither it nor a budget is given.
+        budget: size on disk instead of ``vpc``, such as ``5MB``.
+        iterations: None takes the method's default at ``scale``.
+        seed: of everything drawn.
+        device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda`` or ``cuda:1``.
+        scale: ``published`` takes the papers' lengths, ``small`` a tenth; None is small on a CPU.
+        store_dtype: how numbers are stored.
+        options: the method's own.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: str = "prism"
+    vpc: int | None = None
+    budget: str | None = None
+    iterations: int | None = None
+    seed: int = 0
+    device: str = "auto"
+    scale: Scale | None = None
+    store_dtype: StoreDtype = "uint8"
+    options: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Checked settings, ready to build recipes.
+
+    Attributes:
+        method: the method.
+        options: all of its options.
+        vpc: videos per class.
+        max_frames: most stored frames of a video, None without a budget.
+        budget: bytes, None without one.
+        iterations: length of the run.
+        seed: of everything drawn.
+        device: where to run.
+        store_dtype: how numbers are stored.
+        scale: as asked or chosen.
+    """
+
+    method: Method
+    options: dict[str, Any]
+    vpc: int
+    max_frames: int | None
+    budget: int | None
+    iterations: int
+    seed: int
+    device: torch.device
+    store_dtype: StoreDtype
+    scale: Scale
+
+    def to_json(self, store: ClipStore) -> dict[str, Any]:
+        """Return all that decides the result."""
+        return {
+            "method": self.method.name,
+            "options": self.options,
+            "vpc": self.vpc,
+            "max_frames": self.max_frames,
+            "budget": self.budget,
+            "iterations": self.iterations,
+            "seed": self.seed,
+            "store_dtype": self.store_dtype,
+            "data": store.content_hash,
+        }
+
+    def build(self, task: Task, lr: float | None = None) -> Recipe:
+        """Make the recipe, with ``lr`` in place of ``auto``."""
+        options = self.options if lr is None else {**self.options, "lr": lr}
+        return self.method.build(task, **options)
+
+
+def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
+    """Check ``settings`` (fields of :class:`CondenseSettings`) and fill in what was left out.
+
+    Raises:
+        UserError: naming every mistake found at once.
+    """
+    given = validate(CondenseSettings, settings, "settings")
+    mistakes = Mistakes()
+    with mistakes.collect():
+        device = pick_device(given.device)
+        scale = given.scale or ("small" if device.type == "cpu" else "published")
+    with mistakes.collect():
+        method = METHODS.get(given.method)
+        with mistakes.collect():
+            options = method.validate(given.options)
+        with mistakes.collect():
+            vpc, max_frames = _size(given, store, method)
+    if given.iterations is not None and given.iterations < 1:
+        with mistakes.collect():
+            raise UserError(f"iterations={given.iterations} is too few; give at least 1")
+    mistakes.report()
+    return Job(
+        method=method,
+        options=options,
+        vpc=vpc,
+        max_frames=max_frames,
+        budget=None if given.budget is None else parse_bytes(given.budget),
+        # Coresets choose without iterating, whatever was asked for.
+        iterations=method.iterations[scale] and (given.iterations or method.iterations[scale]),
+        seed=given.seed,
+        device=device,
+        store_dtype=given.store_dtype,
+        scale=scale,
+    )
+
+
+def _size(given: CondenseSettings, store: ClipStore, method: Method) -> tuple[int, int | None]:
+    counts = torch.bincount(store.train.labels, minlength=len(store.class_names))
+    smallest, name = int(counts.min()), store.class_names[int(counts.argmin())]
+    if given.budget is not None:
+        if given.vpc is not None:
+            raise UserError(f"vpc={given.vpc} and budget={given.budget!r} both say how much to keep; give one of them")
+        least, usual = method.frames(store.spec.frames)
+        budget = parse_bytes(given.budget)
+        bought = allowance(budget, store.spec, len(store.class_names), smallest, given.store_dtype, least, usual)
+        return bought.vpc, bought.frames_per_video
+    vpc = 1 if given.vpc is None else given.vpc
+    if not 1 <= vpc <= smallest:
+        raise UserError(
+            f"vpc={vpc} must be from 1 to {smallest}, the number of training videos of the smallest class ({name!r})"
+        )
+    return vpc, None
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device a name stands for; ``auto`` is a GPU where there is one.
+
+    Raises:
+        UserError: if the name is no device, or torch cannot use it here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device {name!r} is not known; use auto, cpu, cuda or cuda:0") from None
+    if device.type == "cuda" and (device.index or 0) < torch.cuda.device_count():
+        return device
+    if device.type != "cpu":
+        raise UserError(f"device {name!r} is not usable here; use cpu, or install a torch that sees it")
+    return device

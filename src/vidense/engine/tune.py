@@ -1,0 +1,97 @@
+"""lr=auto: a short successive-halving search on a held-out matching loss, never on test data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+from vidense.data.real import RealClips
+from vidense.engine.loop import Loop
+from vidense.errors import DivergenceError
+from vidense.method import Recipe
+
+__all__ = ["GRID", "SHARE", "Tuning", "search_rate"]
+
+GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+SHARE = 0.15
+SURVIVORS = (len(GRID), 4, 2)
+
+
+@dataclass
+class _Candidate:
+    rate: float
+    loop: Loop
+    done: int = 0
+    loss: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Outcome of a search.
+
+    Attributes:
+        rate: the chosen learning rate.
+        trials: one ``{"lr", "iterations", "held_out_loss"}`` a candidate and rung, the loss None where it diverged.
+    """
+
+    rate: float
+    trials: list[dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON types."""
+        return {"lr": self.rate, "trials": self.trials}
+
+
+def search_rate(
+    build: Callable[[float], Recipe], real: RealClips, workdir: Path, *, seed: int, iterations: int
+) -> Tuning:
+    """Choose a learning rate from :data:`GRID` (steps of about x3).
+
+    All candidates start from the same videos and see the same draws. After each of three rungs the better half stays,
+    by the objective's held-out loss. The rungs cost the same, together at most 15 % of the run (at least one
+    iteration a candidate).
+
+    Args:
+        build: makes the recipe for a rate.
+        real: the training clips.
+        workdir: handed to the objective's ``prepare``.
+        seed: seed of the run.
+        iterations: length of the run the rate is for.
+
+    Raises:
+        DivergenceError: if every candidate diverged.
+    """
+    alive = [_Candidate(rate, _loop(build(rate), real, workdir, seed, iterations)) for rate in GRID]
+    judge = alive[0].loop.objective
+    trials: list[dict[str, Any]] = []
+    for survivors in SURVIVORS:
+        alive = sorted(alive, key=lambda candidate: candidate.loss)[:survivors]
+        for candidate in alive:
+            _advance(candidate, max(1, int(SHARE * iterations / len(SURVIVORS) / survivors)))
+            if isfinite(candidate.loss):
+                candidate.loss = judge.held_out_loss(candidate.loop.recipe.synthetic, real, seed)
+            loss = candidate.loss if isfinite(candidate.loss) else None
+            trials.append({"lr": candidate.rate, "iterations": candidate.done, "held_out_loss": loss})
+        alive = [candidate for candidate in alive if isfinite(candidate.loss)]
+        if not alive:
+            raise DivergenceError(
+                f"every learning rate from {GRID[0]} to {GRID[-1]} diverged; check the data, or set lr"
+            )
+    return Tuning(min(alive, key=lambda candidate: candidate.loss).rate, trials)
+
+
+def _loop(recipe: Recipe, real: RealClips, workdir: Path, seed: int, iterations: int) -> Loop:
+    if recipe.objective is None:
+        raise ValueError("a method without an objective has no learning rate to search")
+    recipe.objective.prepare(real, workdir, seed)
+    return Loop(recipe, real, seed=seed, total=iterations)
+
+
+def _advance(candidate: _Candidate, iterations: int) -> None:
+    candidate.loss = 0.0
+    try:
+        for _ in candidate.loop.run(candidate.done, candidate.done + iterations):
+            candidate.done += 1
+    except DivergenceError:
+        candidate.loss = inf

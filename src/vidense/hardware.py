@@ -1,0 +1,39 @@
+"""What a number was measured on, and how much memory this process took."""
+
+import platform
+import resource
+import sys
+from typing import Any
+
+import torch
+
+__all__ = ["describe", "peak_memory"]
+
+
+def describe(device: torch.device) -> dict[str, Any]:
+    """Return processor or GPU, threads, and versions, as JSON types; no host name, no path."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
+    return {
+        "device": name,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "system": platform.system(),
+    }
+
+
+def peak_memory(device: torch.device) -> int:
+    """Return the most bytes held so far: on the GPU by tensors, else by this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    # Linux counts kibibytes, macOS bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - a virtual file, read once
+            return next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "CPU")
+    except OSError:
+        return platform.processor() or "CPU"

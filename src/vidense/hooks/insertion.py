@@ -1,0 +1,176 @@
+"""Gradient-guided frame insertion (PRISM sections 3.2-3.3, DFS section 4; METHODS 10.3-10.7)."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vidense.errors import UserError
+from vidense.hooks.base import Hook
+from vidense.objectives.base import Step
+from vidense.parameterizations.base import Parameterization
+from vidense.parameterizations.key_frames import KeyFrames, neighbours
+
+__all__ = ["FrameInsertion", "InsertionRule", "neighbour_cosines"]
+
+HISTOGRAM_BINS = 20
+
+
+@dataclass(frozen=True)
+class InsertionRule:
+    """When and where frames become key-frames.
+
+    Attributes:
+        criterion: ``cosine`` inserts where the cosine with both neighbouring key-frames is below ``epsilon``; ``l2``
+            where the distance of the unit gradients to both is above ``l2_threshold``; ``none`` never inserts.
+        epsilon: cosine threshold in [-1, 1] (larger than 1 inserts everything).
+        l2_threshold: distance threshold in [0, 2].
+        position: ``triggered`` inserts the frames that met the criterion; ``random`` inserts as many frames of the same
+            video at random non-key positions.
+        most_negative_only: insert one frame a video and iteration, the one with the lowest cosine (DFS section 5).
+        gradient: of a key-frame, ``partial`` takes the gradient at its own time step only, ``total`` that of its
+            parameter, which also carries the interpolated frames' share (METHODS 10.6, reading 1).
+        start: ``interpolation`` or ``noise``, as :meth:`KeyFrames.insert`.
+        warm_up: share of iterations at the start without insertion.
+        cool_down: share of iterations at the end without insertion.
+        max_keys: most key-frames of one video, None for no limit.
+    """
+
+    criterion: Literal["cosine", "l2", "none"]
+    epsilon: float
+    l2_threshold: float
+    position: Literal["triggered", "random"]
+    most_negative_only: bool
+    gradient: Literal["partial", "total"]
+    start: Literal["interpolation", "noise"]
+    warm_up: float
+    cool_down: float
+    max_keys: int | None
+
+    def __post_init__(self) -> None:
+        if min(self.warm_up, self.cool_down) < 0 or self.warm_up + self.cool_down > 1:
+            raise UserError(
+                f"warm_up={self.warm_up} and cool_down={self.cool_down} are shares of the run; "
+                "give two numbers from 0 to 1 whose sum is at most 1"
+            )
+        if self.max_keys is not None and self.max_keys < 2:
+            raise UserError(f"max_keys={self.max_keys} leaves no room for the two end frames; give at least 2")
+
+    def active(self, step: Step) -> bool:
+        """Return whether frames may be inserted in this iteration: exactly ``[warm_up N, (1 - cool_down) N)``."""
+        if self.criterion == "none":
+            return False
+        return self.warm_up * step.total <= step.index < (1 - self.cool_down) * step.total
+
+
+def neighbour_cosines(frames: Tensor, keys: Tensor, is_key: Tensor) -> Tensor:
+    """Return each frame's gradient cosine with the key-frames left and right of it (PRISM equations 4 and 5).
+
+    Args:
+        frames: gradient at each time step ``[N, T, D]``.
+        keys: gradient that stands for a key-frame at each time step ``[N, T, D]`` (read at key-frames only).
+        is_key: bool ``[N, T]``, ends included.
+
+    Returns:
+        ``[N, T, 2]``, NaN at key-frames and wherever one of the two gradients is zero (no direction, no trigger).
+    """
+    left, right = neighbours(is_key)
+    unit, unit_keys = (functional.normalize(g, dim=2, eps=1e-30) for g in (frames, keys))
+    gram = torch.bmm(unit, unit_keys.transpose(1, 2))
+    cosines = torch.stack([gram.gather(2, side[..., None]).squeeze(2) for side in (left, right)], 2)
+    silent = frames.abs().amax(2) == 0
+    silent_keys = keys.abs().amax(2) == 0
+    dead = is_key | silent | silent_keys.gather(1, left) | silent_keys.gather(1, right)
+    return cosines.masked_fill(dead[..., None], torch.nan)
+
+
+class FrameInsertion(Hook):
+    """Promotes interpolated frames whose gradient conflicts with both neighbours, all at once after the update."""
+
+    def __init__(self, rule: InsertionRule) -> None:
+        """Apply ``rule`` at every iteration of its window."""
+        self.rule = rule
+        self._chosen: Tensor | None = None
+        self._telemetry: dict[str, Any] = {}
+
+    def watches(self, step: Step) -> bool:
+        """Frame gradients are needed only while frames may be inserted."""
+        return self.rule.active(step)
+
+    @torch.no_grad()
+    def before_update(self, step: Step, synthetic: Parameterization) -> None:
+        """Choose frames by this iteration's gradients; the key-frames stay fixed within the iteration."""
+        self._chosen = None
+        keys = _key_frames(synthetic)
+        self._telemetry = {"key_frames": keys.is_key.sum(1).tolist()}
+        if not self.rule.active(step):
+            return
+        frames = keys.frame_gradient.flatten(2)
+        anchors = frames if self.rule.gradient == "partial" else _gradient(keys).flatten(2)
+        cosines = neighbour_cosines(frames, anchors, keys.is_key)
+        triggered = self._triggered(cosines)
+        self._describe(cosines, triggered, keys)
+        self._chosen = self._limit(self._place(triggered, cosines, keys.is_key, step), cosines, keys.is_key)
+
+    def after_update(self, step: Step, synthetic: Parameterization) -> None:
+        """Insert what was chosen, where the clip passes under the updated key-frames."""
+        if self._chosen is not None:
+            keys = _key_frames(synthetic)
+            keys.insert(self._chosen, self.rule.start)
+            self._telemetry["key_frames"] = keys.is_key.sum(1).tolist()
+
+    def telemetry(self) -> dict[str, Any]:
+        """Return key-frames of each video, and inside the window the trigger rate and the cosines' histogram."""
+        return self._telemetry
+
+    def _triggered(self, cosines: Tensor) -> Tensor:
+        if self.rule.criterion == "l2":
+            # Distance of unit vectors: |a - b|^2 = 2 - 2 cos.
+            distance = (2 - 2 * cosines).clamp(min=0).sqrt()
+            return (distance > self.rule.l2_threshold).all(2)
+        return (cosines < self.rule.epsilon).all(2)
+
+    def _place(self, triggered: Tensor, cosines: Tensor, is_key: Tensor, step: Step) -> Tensor:
+        wanted = triggered.sum(1)
+        if self.rule.most_negative_only:
+            wanted = wanted.clamp(max=1)
+        if self.rule.position == "random":
+            order = torch.rand(is_key.shape, generator=step.generator("position")).to(is_key.device)
+            return _lowest(order.masked_fill(is_key, torch.inf), wanted)
+        if self.rule.most_negative_only:
+            return _lowest(cosines.amax(2).masked_fill(~triggered, torch.inf), wanted)
+        return triggered
+
+    def _limit(self, chosen: Tensor, cosines: Tensor, is_key: Tensor) -> Tensor:
+        if self.rule.max_keys is None:
+            return chosen
+        room = (self.rule.max_keys - is_key.sum(1)).clamp(min=0)
+        order = cosines.amax(2).nan_to_num(2.0).masked_fill(~chosen, torch.inf)
+        return _lowest(order, torch.minimum(chosen.sum(1), room))
+
+    def _describe(self, cosines: Tensor, triggered: Tensor, keys: KeyFrames) -> None:
+        candidates = int((~keys.is_key).sum())
+        seen = cosines[~cosines.isnan()].clamp(-1, 1).float().cpu()
+        histogram = torch.histc(seen, HISTOGRAM_BINS, -1, 1).int().tolist()
+        rate = int(triggered.sum()) / candidates if candidates else 0.0
+        self._telemetry |= {"trigger_rate": rate, "cosine_histogram": histogram}
+
+
+def _lowest(scores: Tensor, counts: Tensor) -> Tensor:
+    """Return a bool mask of the ``counts[i]`` lowest entries of row i."""
+    ranks = scores.argsort(dim=1, stable=True).argsort(dim=1)
+    return torch.lt(ranks, counts[:, None])
+
+
+def _key_frames(synthetic: Parameterization) -> KeyFrames:
+    if not isinstance(synthetic, KeyFrames):
+        raise TypeError(f"frame insertion needs key-frames, not {type(synthetic).__name__}")
+    return synthetic
+
+
+def _gradient(keys: KeyFrames) -> Tensor:
+    if keys.frames.grad is None:
+        raise RuntimeError("frame insertion ran before any loss was backpropagated")
+    return keys.frames.grad

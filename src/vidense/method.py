@@ -1,0 +1,224 @@
+"""What a method is: a registered function whose typed keyword arguments are its options, returning a recipe."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import AfterValidator, BaseModel, Field
+from torch import Tensor
+
+from vidense.config import options_model, validate
+from vidense.data.real import RealClips
+from vidense.errors import UserError, suggest
+from vidense.hooks.base import Hook
+from vidense.nets import NETWORKS
+from vidense.objectives.base import Objective
+from vidense.parameterizations.base import Parameterization
+from vidense.registry import Registry
+from vidense.seeding import generator
+
+__all__ = [
+    "METHODS",
+    "Count",
+    "LearningRate",
+    "Method",
+    "Momentum",
+    "NetworkName",
+    "Optimizer",
+    "Recipe",
+    "Scale",
+    "Share",
+    "Task",
+    "register_method",
+    "resolved",
+]
+
+
+def _known_network(name: str) -> str:
+    if name not in NETWORKS:
+        # pydantic gathers ValueErrors with the other mistakes.
+        raise ValueError(f"unknown network{suggest(name, NETWORKS)}")
+    return name
+
+
+# Types for options: what they allow is checked before anything runs, and shown on the method's page.
+LearningRate = Annotated[float, Field(gt=0)] | Literal["auto"]
+Momentum = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+NetworkName = Annotated[str, AfterValidator(_known_network)]
+Scale = Literal["small", "published"]
+
+
+def resolved(rate: LearningRate) -> float:
+    """Return a learning rate that the engine has put in place of ``auto``.
+
+    Raises:
+        ValueError: for ``auto`` itself, which only :mod:`vidense.engine` can resolve.
+    """
+    if isinstance(rate, str):
+        raise ValueError("lr='auto' must be resolved before the recipe is built")
+    return rate
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How the trainable tensors move.
+
+    Attributes:
+        kind: ``sgd`` or ``adam``.
+        rates: learning rate of each group by name; groups not named are left fixed.
+        momentum: of SGD, in [0, 1).
+        betas: of Adam.
+        schedule: ``constant``, or ``cosine`` down to zero over the run.
+    """
+
+    kind: Literal["sgd", "adam"]
+    rates: Mapping[str, float]
+    momentum: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    schedule: Literal["constant", "cosine"] = "constant"
+
+    def __post_init__(self) -> None:
+        for name, rate in self.rates.items():
+            if not rate > 0:
+                raise UserError(f"learning rate {rate} of {name!r} is not positive; give a number above 0")
+        if not 0 <= self.momentum < 1:
+            raise UserError(f"momentum={self.momentum} must lie in [0, 1)")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A method made ready to run.
+
+    Attributes:
+        synthetic: the videos, initialised.
+        objective: what is matched; None where choosing the videos was all (coresets).
+        optimizer: required with an objective.
+        hooks: called in order around each update.
+    """
+
+    synthetic: Parameterization
+    objective: Objective | None = None
+    optimizer: Optimizer | None = None
+    hooks: tuple[Hook, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.objective is None) != (self.optimizer is None):
+            raise ValueError("a recipe has an objective and an optimizer, or neither")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a method is asked to do.
+
+    Attributes:
+        real: the training clips.
+        vpc: synthetic videos of each class.
+        seed: seed of the run.
+        workdir: folder shared by all runs on one store, for networks worth training once.
+        max_frames: most stored frames of one video under a byte budget; None for no limit.
+    """
+
+    real: RealClips
+    vpc: int
+    seed: int
+    workdir: Path
+    max_frames: int | None = None
+
+    @property
+    def labels(self) -> Tensor:
+        """Labels of the synthetic videos, class after class, int64 ``[C vpc]``."""
+        return torch.arange(len(self.real.class_names)).repeat_interleave(self.vpc)
+
+    def generator(self, *keys: str | int) -> torch.Generator:
+        """Return a CPU generator for the initialisation; ``keys`` name the draw."""
+        return generator(self.seed, "initialise", *keys)
+
+    def random_videos(self) -> Tensor:
+        """Return positions of distinct random real videos, ``vpc`` of each class, class after class.
+
+        Every method that starts from real clips starts from these, so that equal seeds compare like with like.
+        """
+        chosen = []
+        for label in range(len(self.real.class_names)):
+            members = self.real.members(label)
+            order = torch.randperm(len(members), generator=self.generator("videos", label))
+            chosen.append(members[order[: self.vpc]])
+        return torch.cat(chosen)
+
+
+# A method's function: a task and its keyword options in, a recipe out.
+Build = Callable[..., Recipe]
+
+
+@dataclass(frozen=True)
+class Method:
+    """An entry of the registry.
+
+    Attributes:
+        name: what users type.
+        build: the method's function; its docstring is the method's page.
+        paper: where it comes from.
+        stores: what a condensed dataset of it holds, in words.
+        iterations: default length of a run by scale (0 for coresets).
+        frames: of T, the fewest and the usual number of stored frames of a video, for byte budgets.
+        options: typed model made from the function's signature.
+    """
+
+    name: str
+    build: Build
+    paper: str
+    stores: str
+    iterations: Mapping[Scale, int]
+    frames: Callable[[int], tuple[int, int]]
+    options: type[BaseModel] = field(repr=False)
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.build) or "").partition("\n")[0]
+
+    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all options with defaults filled in and types checked.
+
+        Raises:
+            UserError: listing every mistake at once.
+        """
+        return validate(self.options, values, f"options of method {self.name!r}").model_dump()
+
+
+METHODS: Registry[Method] = Registry("method")
+
+
+def register_method(
+    name: str,
+    *,
+    paper: str,
+    stores: str,
+    iterations: Mapping[Scale, int],
+    frames: Callable[[int], tuple[int, int]] = lambda length: (length, length),
+    options_of: Build | None = None,
+    **defaults: Any,
+) -> Callable[[Build], Build]:
+    """Return a decorator that registers a method's function.
+
+    Args:
+        name: what users type.
+        paper: as in :class:`Method`.
+        stores: as in :class:`Method`.
+        iterations: as in :class:`Method`.
+        frames: as in :class:`Method`; by default every frame of a video is stored.
+        options_of: another function whose keyword arguments are the options, for a method that is a setting of it.
+        defaults: of those options, where they differ from the other function's.
+    """
+
+    def register(build: Build) -> Build:
+        options = options_model(options_of or build, **defaults)
+        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, options))
+        return build
+
+    return register

@@ -1,0 +1,80 @@
+"""What is matched between synthetic and real videos: the contract, independent of any method."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vidense.data.real import RealClips
+from vidense.parameterizations.base import Parameterization
+from vidense.seeding import derive, generator
+
+__all__ = ["Objective", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One iteration of the loop, and where its randomness comes from.
+
+    Attributes:
+        index: 0-based iteration.
+        total: iterations of the whole run.
+        seed: seed of the run.
+    """
+
+    index: int
+    total: int
+    seed: int
+
+    def generator(self, *keys: str | int) -> torch.Generator:
+        """Return a CPU generator that depends on the run's seed, this iteration and ``keys`` alone."""
+        return generator(self.seed, "step", self.index, *keys)
+
+    def derive(self, *keys: str | int) -> int:
+        """Return a seed that depends on the run's seed, this iteration and ``keys`` alone."""
+        return derive(self.seed, "step", self.index, *keys)
+
+
+class Objective(ABC):
+    """Yields the losses of one iteration.
+
+    The loop backpropagates each loss as it is yielded and forgets its graph, so a method that yields one loss a class
+    never holds two classes' activations.
+    """
+
+    def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:  # noqa: B027 - optional by design
+        """Do once what every iteration needs; called before the first iteration and again after a resume.
+
+        Args:
+            real: the training clips.
+            workdir: a folder for what is worth keeping between runs (experts, teachers), shared by runs on one store.
+            seed: seed of the run.
+        """
+
+    @abstractmethod
+    def losses(self, synthetic: Parameterization, real: RealClips, step: Step) -> Iterator[Tensor]:
+        """Yield scalar losses whose sum is what this iteration descends."""
+
+    def held_out_loss(self, synthetic: Parameterization, real: RealClips, seed: int) -> float:
+        """Return a loss that was never descended, to compare learning rates by; lower is better.
+
+        By default the mean of :meth:`losses` over four iterations that no run takes. Called under ``no_grad``; an
+        objective whose losses need gradients must override it.
+        """
+        steps = [Step(index, 1, derive(seed, "held-out")) for index in range(4)]
+        return sum(float(loss) for step in steps for loss in self.losses(synthetic, real, step)) / len(steps)
+
+    def groups(self) -> dict[str, nn.Parameter]:
+        """Return trainable tensors of the objective's own by name (a learned step size, say)."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what must survive an interruption beside ``groups()``: tensors, numbers, strings, lists and dicts."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - most objectives keep no state
+        """Take back what :meth:`state_dict` returned; called after :meth:`prepare`."""
