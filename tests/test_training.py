@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -104,7 +105,7 @@ def test_the_rate_rises_to_lr_and_falls_to_almost_nothing() -> None:
     rates = [recipe.rate(step, 6) for step in range(100)]
     assert rates[:10] == pytest.approx([i / 10 for i in range(1, 11)])
     assert rates[10] == 1.0
-    assert all(a > b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a > b for a, b in pairwise(rates[10:]))
     assert 0 < rates[-1] < 1e-3
 
 

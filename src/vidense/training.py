@@ -114,7 +114,8 @@ class FitRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON types, losses to five digits."""
-        return {**asdict(self), "losses": [float(f"{loss:.5g}") for loss in self.losses]}
+        checks = [list(check) for check in self.checks]
+        return {**asdict(self), "losses": [float(f"{loss:.5g}") for loss in self.losses], "checks": checks}
 
 
 def fit(

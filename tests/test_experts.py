@@ -1,0 +1,82 @@
+"""Networks are trained once for one content and found again."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vidense import experts
+from vidense.data.real import RealClips
+from vidense.data.spec import ClipSpec
+from vidense.experts import HOLD_OUT, HoldOut, ceiling_network
+from vidense.training import TrainingRecipe
+
+SPEC = ClipSpec(8, 43, 43)
+RECIPE = TrainingRecipe(steps=2, epochs=0, batch=4, checks=1)
+
+
+@pytest.fixture
+def real() -> RealClips:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 1, *SPEC.shape), dtype=np.uint8)
+    labels = torch.arange(8) // 4
+    return RealClips(SPEC, ["a", "b"], labels, [str(i // 2) for i in range(8)], [pixels], [(0, i) for i in range(8)])
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    counted: list[int] = []
+    original = experts.fit
+
+    def count(*args: Any, **kwargs: Any) -> Any:
+        counted.append(1)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(experts, "fit", count)
+    return counted
+
+
+def weights(ceiling: experts.Ceiling) -> torch.Tensor:
+    return torch.cat([tensor.flatten() for tensor in ceiling.network.state_dict().values()])
+
+
+def test_trained_once_and_read_back(real: RealClips, tmp_path: Path, fits: list[int]) -> None:
+    first = ceiling_network(real, "minic3d", 0, tmp_path, "content", recipe=RECIPE)
+    again = ceiling_network(real, "minic3d", 0, tmp_path, "content", recipe=RECIPE)
+    assert len(fits) == 1
+    assert torch.equal(weights(first), weights(again))
+    assert first.fit == again.fit
+    assert not again.network.training
+    assert again.videos == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"content": "other"}, {"seed": 1}, {"model": "minic3d_bn"}, {"recipe": TrainingRecipe(steps=1, epochs=0)}],
+)
+def test_anything_else_is_another_network(
+    real: RealClips, tmp_path: Path, fits: list[int], change: dict[str, Any]
+) -> None:
+    call = {"model": "minic3d", "seed": 0, "content": "content", "recipe": RECIPE}
+    for settings in (call, call | change):
+        ceiling_network(real, cache=tmp_path, **settings)
+    assert len(fits) == 2
+
+
+def test_damaged_or_half_written_weights_are_trained_again(real: RealClips, tmp_path: Path, fits: list[int]) -> None:
+    first = ceiling_network(real, "minic3d", 0, tmp_path, "content", recipe=RECIPE)
+    (file,) = tmp_path.rglob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:-100])
+    assert torch.equal(weights(first), weights(ceiling_network(real, "minic3d", 0, tmp_path, "content", recipe=RECIPE)))
+    file.unlink()
+    ceiling_network(real, "minic3d", 0, tmp_path, "content", recipe=RECIPE)
+    assert len(fits) == 3
+
+
+def test_nothing_is_held_out_at_share_zero(real: RealClips) -> None:
+    training, validation = HoldOut(share=0.0, seed=0).split(real)
+    assert (len(training), len(validation)) == (8, 0)
+    training, validation = HOLD_OUT.split(real)
+    assert (len(training), len(validation)) == (4, 4)
+    assert not set(training.groups) & set(validation.groups)
