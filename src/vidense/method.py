@@ -120,6 +120,7 @@ class Task:
         vpc: synthetic videos of each class.
         seed: seed of the run.
         workdir: folder shared by all runs on one store, for networks worth training once.
+        content: content hash of the store; with it a cached network is found again.
         max_frames: most stored frames of one video under a byte budget; None for no limit.
     """
 
@@ -127,6 +128,7 @@ class Task:
     vpc: int
     seed: int
     workdir: Path
+    content: str = ""
     max_frames: int | None = None
 
     @property

@@ -59,7 +59,7 @@ def condense(
         return finished
     report: Progress = progress or (lambda phase, done, total, entry: None)
     real = opened.train.to(job.device)
-    task = Task(real, job.vpc, job.seed, opened.cache, job.max_frames)
+    task = Task(real, job.vpc, job.seed, opened.cache, opened.content_hash, job.max_frames)
     recipe = _recipe(job, task, run, report)
     if recipe.objective is not None:
         recipe.objective.prepare(real, task.workdir, job.seed)

@@ -107,7 +107,7 @@ class KeyFrames(Parameterization):
     def from_clips(
         cls, clips: Tensor, counts: Sequence[int], spec: ClipSpec, class_names: Sequence[str], labels: Tensor
     ) -> "KeyFrames":
-        """Keep ``counts[i]`` evenly spaced frames of normalised clip i of ``[N, T, 3, H, W]``, interpolating the rest."""
+        """Keep ``counts[i]`` evenly spaced frames of clip i of normalised ``[N, T, 3, H, W]``; interpolate the rest."""
         is_key = torch.zeros(clips.shape[:2], dtype=torch.bool)
         for mask, count in zip(is_key, counts, strict=True):
             mask[evenly_spaced(spec.frames, count)] = True
