@@ -91,7 +91,10 @@ def test_files_that_are_no_table(tmp_path: Path) -> None:
 cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=8)
 words = cells.map(str.strip).filter(bool)
 rows = st.lists(
-    st.tuples(words, words, st.sampled_from(["train", "test"]), words), min_size=1, max_size=20, unique_by=lambda r: r[0]
+    st.tuples(words, words, st.sampled_from(["train", "test"]), words),
+    min_size=1,
+    max_size=20,
+    unique_by=lambda r: r[0],
 )
 
 

@@ -49,10 +49,11 @@ class _Worker:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended = Event()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
 
     def run(self, task: Task) -> Read | Failed:
-        process = self._process = self._process or self._start()
+        process = self._process or self._start()
         late = Event()
 
         def give_up() -> None:
@@ -103,9 +104,13 @@ class _Worker:
             cwd=root,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
-        if _pipes(process)[1].readline() != READY:
+        self._process = process
+        # kill() may have come before there was a process to kill.
+        if self._ended.is_set():
             process.kill()
-            process.wait()
+            return process
+        if _pipes(process)[1].readline() != READY:
+            self._end()
             self._errors.seek(0)
             said = self._errors.read()[-2000:].decode(errors="replace").strip()
             raise VidenseError(f"a decoding process could not start: {said or 'it said nothing'}")
@@ -124,7 +129,8 @@ class _Worker:
             self._process = None
 
     def kill(self) -> None:
-        """End the process at once; a task it is working on fails."""
+        """End the process at once and start no other; a task it is working on fails."""
+        self._ended.set()
         if (process := self._process) is not None:
             process.kill()
 

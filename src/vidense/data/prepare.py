@@ -245,9 +245,8 @@ def _warnings(
         warnings.append(f"classes without a test video: {', '.join(untested[:8])}")
     found = tuple(sum(count[split] for count in counts.values()) for split in ("train", "test"))
     if listing.expected is not None and found != listing.expected:
-        warnings.append(
-            f"{found[0]} train / {found[1]} test videos; complete it has {listing.expected[0]} / {listing.expected[1]}"
-        )
+        whole = " / ".join(str(count) for count in listing.expected)
+        warnings.append(f"{found[0]} train / {found[1]} test videos; the complete {listing.name} has {whole}")
     straddling = sum(len({row["split"] for row in rows}) > 1 for rows in duplicates)
     if straddling:
         warnings.append(f"{straddling} videos are in both the training and the test part, byte by byte")

@@ -1,0 +1,95 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.data.video_files import write_folder
+from vidense.data.prepare import prepare
+from vidense.data.store import ClipStore
+from vidense.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    prepare(write_folder(folder / "v"), folder / "s", frames=4, size=16, clips=1, workers=1)
+    return folder / "s"
+
+
+@pytest.fixture
+def store(original: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(original, tmp_path / "s")
+
+
+def test_pixels_stay_in_the_file(store: Path) -> None:
+    shard = ClipStore.open(store).train._shards[0]
+    assert isinstance(shard, np.memmap)
+    assert shard.mode == "r"
+
+
+def test_a_store_can_be_moved(store: Path, original: Path) -> None:
+    here, there = ClipStore.open(str(store)), ClipStore.open(original)
+    assert here.content_hash == there.content_hash
+    assert here.cache == store / "cache"
+
+
+def test_missing_stores(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(UserError, match=r"is no store \(it has no index\.json\); run prepare"):
+            ClipStore.open(path)
+
+
+def edit(store: Path, **changes: Any) -> None:
+    index = json.loads((store / "index.json").read_text())
+    (store / "index.json").write_text(json.dumps({**index, **changes}))
+
+
+def test_an_index_that_is_no_json(store: Path) -> None:
+    (store / "index.json").write_text("{")
+    with pytest.raises(UserError, match="not readable JSON"):
+        ClipStore.open(store)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": "webdataset"}, "not the index of a store"),
+        ({"version": 99}, "version 99, this vidense reads version 1"),
+        ({"spec": {}}, "is damaged"),
+        ({"videos": []}, r"is damaged \(ValueError: 8 train rows for 0 videos"),
+        ({"class_names": ["jump"]}, "a label is outside the 1 classes"),
+        ({"shards": [{"file": "../x.npy", "split": "train", "shape": [], "bytes": 0}]}, "is not the name of a shard"),
+        ({"shards": None}, "is damaged"),
+    ],
+)
+def test_damaged_indices(store: Path, changes: dict[str, Any], message: str) -> None:
+    edit(store, **changes)
+    with pytest.raises(UserError, match=message):
+        ClipStore.open(store)
+
+
+def test_an_index_of_another_kind(store: Path) -> None:
+    (store / "index.json").write_text("[1, 2]")
+    with pytest.raises(UserError, match="not the index of a store"):
+        ClipStore.open(store)
+
+
+def test_missing_and_short_shards(store: Path) -> None:
+    shard = store / "train-00000.npy"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"is damaged .*train-00000\.npy has \d+ bytes instead of"):
+        ClipStore.open(store)
+    shard.unlink()
+    with pytest.raises(UserError, match=r"is damaged \(FileNotFoundError"):
+        ClipStore.open(store)
+
+
+def test_a_shard_of_the_right_size_and_the_wrong_shape(store: Path) -> None:
+    shard = store / "test-00000.npy"
+    pixels = np.load(shard)
+    np.save(shard, pixels.reshape(1, *pixels.shape[1:-1], -1))
+    with pytest.raises(UserError, match="is damaged"):
+        ClipStore.open(store)
