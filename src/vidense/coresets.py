@@ -42,11 +42,11 @@ def select(task: Task, choose: Callable[[Tensor, int], list[int]], feature_net: 
 def embed_all(network: Network, real: RealClips) -> Tensor:
     """Return the embeddings ``[V, E]`` of every video's first window, on the CPU."""
     device = next(network.parameters()).device
-    chunks = torch.arange(len(real)).split(CHUNK)
+    chunks = torch.split(torch.arange(len(real)), CHUNK)
     return torch.cat([network.embed(real.decode(chunk).to(device)).cpu() for chunk in chunks])
 
 
 def _network(task: Task, feature_net: FeatureNet, name: str) -> Network:
     if feature_net == "random":
-        return build_network(name, task.real.spec, len(task.real.class_names), seed=task.seed).eval()
-    return ceiling_network(task.real, name, task.seed, task.workdir, task.content).network
+        return build_network(name, task.real.spec, len(task.real.class_names), seed=task.seed).eval().place(task.real.device)
+    return ceiling_network(task.real, name, task.seed, task.workdir, task.content, device=task.real.device).network

@@ -51,6 +51,11 @@ class RealClips:
         """Clips stored of each video."""
         return int(self._shards[0].shape[1]) if self._shards else 0
 
+    @property
+    def device(self) -> torch.device:
+        """Where the pixels are."""
+        return self._shards[0].device if self._shards and isinstance(self._shards[0], Tensor) else torch.device("cpu")
+
     def pixels(self, index: Tensor, window: int | Tensor = 0) -> Tensor:
         """Return uint8 clips ``[n, T, 3, H, W]``.
 

@@ -1,0 +1,55 @@
+"""Storage as the papers count it (METHODS 1.7), and as bytes."""
+
+import pytest
+import torch
+from tests.tiny import CLASSES
+
+from vidense.data.spec import ClipSpec
+from vidense.parameterizations import Dense, KeyFrames, SelectedClips
+
+PUBLISHED = ClipSpec(16, 112, 112)
+
+
+def mib(numbers: int) -> float:
+    return numbers * 4 / 2**20
+
+
+@pytest.mark.parametrize(
+    ("spec", "clips", "expected"),
+    [
+        (PUBLISHED, 50, 114.84),
+        (PUBLISHED, 250, 574.22),
+        (PUBLISHED, 255, 585.70),
+        (ClipSpec(8, 64, 64), 400, 150.0),
+        (ClipSpec(8, 64, 64), 174, 65.25),
+    ],
+)
+def test_dense_storage_matches_the_published_table(spec, clips, expected):
+    # One clip is weighed and multiplied: the table's sets would need gigabytes.
+    one = Dense(torch.zeros(1, *spec.shape), spec, CLASSES, torch.zeros(1))
+    assert mib(one.stored_numbers() * clips) == pytest.approx(expected, abs=0.005)
+
+
+def test_two_end_frames_of_minicuf_take_14_mib():
+    is_key = torch.zeros(1, 16, dtype=torch.bool)
+    is_key[0, [0, 15]] = True
+    one = KeyFrames(torch.zeros(1, *PUBLISHED.shape), is_key, PUBLISHED, CLASSES, torch.zeros(1))
+    assert mib(50 * one.stored_numbers()) == pytest.approx(14.36, abs=0.005)
+
+
+def test_bytes_by_part_count_labels_scales_and_soft_labels():
+    spec = ClipSpec(2, 4, 4)
+    clips = torch.randn(3, *spec.shape)
+    made = Dense(clips, spec, CLASSES, torch.arange(3), soft_labels=torch.eye(3))
+    assert made.storage("uint8") == {"frames": 3 * 2 * 48, "scale": 24, "offset": 24, "labels": 3, "soft_labels": 36}
+    assert made.storage("float16")["frames"] == 2 * 3 * 2 * 48
+    selected = SelectedClips(torch.zeros(3, *spec.shape, dtype=torch.uint8), spec, CLASSES, torch.arange(3))
+    assert selected.storage("float32") == {"pixels": 3 * 2 * 48, "labels": 3}
+
+
+def test_more_than_256_classes_need_wider_labels():
+    spec, names = ClipSpec(1, 2, 2), tuple(map(str, range(300)))
+    made = Dense(torch.zeros(300, *spec.shape), spec, names, torch.arange(300))
+    stored = made.store("float32")
+    assert stored.tensors["labels"].dtype == torch.int16
+    assert torch.equal(Dense.restore("dense", stored, spec, names).labels, torch.arange(300))
