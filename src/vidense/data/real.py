@@ -88,6 +88,14 @@ class RealClips:
             self.spec, self.class_names, self.labels[index], groups, self._shards, [self._rows[i] for i in keep]
         )
 
+    def only_classes(self, labels: Sequence[int]) -> "RealClips":
+        """Return a view of the videos of some classes, relabelled 0, 1, ... in the order of ``labels``."""
+        kept = torch.cat([self.members(label) for label in labels])
+        view = self.subset(kept)
+        view.class_names = tuple(self.class_names[label] for label in labels)
+        view.labels = torch.cat([torch.full((len(self.members(label)),), i) for i, label in enumerate(labels)])
+        return view
+
     def hold_out(self, share: float, seed: int) -> tuple["RealClips", "RealClips"]:
         """Split into a training and a validation view by group, class by class.
 

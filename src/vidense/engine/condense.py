@@ -75,19 +75,19 @@ def condense(
 def _recipe(job: Job, task: Task, run: RunFolder, report: Progress) -> Recipe:
     """Build the recipe on its device; a learning rate found before an interruption is not searched again."""
 
-    def build(lr: float | None) -> Recipe:
-        recipe = job.build(task, lr)
+    def build(of: Task, lr: float | None) -> Recipe:
+        recipe = job.build(of, lr)
         recipe.synthetic.to(job.device)
         return recipe
 
     if job.options.get("lr") != "auto":
-        return build(None)
+        return build(task, None)
     if "tuning" not in run.record:
         report("search lr", 0, 1, {})
         started = time.perf_counter()
-        found = search_rate(build, task.real, task.workdir, seed=job.seed, iterations=job.iterations)
+        found = search_rate(build, task, iterations=job.iterations)
         run.write(tuning={**found.to_json(), "seconds": round(time.perf_counter() - started, 2)})
-    return build(run.record["tuning"]["lr"])
+    return build(task, run.record["tuning"]["lr"])
 
 
 def _optimise(loop: Loop, job: Job, run: RunFolder, report: Progress, checkpoint_seconds: float) -> None:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +44,13 @@ class Objective(ABC):
 
     The loop backpropagates each loss as it is yielded and forgets its graph, so a method that yields one loss a class
     never holds two classes' activations.
+
+    Attributes:
+        class_independent: whether the videos of a class never meet another class's in a loss, so that classes may be
+            condensed apart and a few of them can stand for all in a search.
     """
+
+    class_independent: ClassVar[bool] = False
 
     def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:  # noqa: B027 - optional by design
         """Do once what every iteration needs; called before the first iteration and again after a resume.

@@ -49,6 +49,8 @@ class DistributionMatching(Objective):
     unchanged, and the random network, not the real batch, carries nearly all of its variance.
     """
 
+    class_independent = True
+
     def __init__(self, *, network: str, batch_real: int, clip_policy: ClipPolicy, precision: Precision) -> None:
         """Configure.
 

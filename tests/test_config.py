@@ -1,0 +1,85 @@
+from typing import Annotated, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from vidense.config import Mistakes, load_yaml, options_model, parse_assignments, validate
+from vidense.errors import UserError
+
+
+def method(
+    task: object,
+    *,
+    lr: Annotated[float, Field(gt=0)] | Literal["auto"] = "auto",
+    batch_real: Annotated[int, Field(ge=1)] = 8,
+    criterion: Literal["cosine", "l2"] = "cosine",
+) -> None:
+    """Stand for a method."""
+
+
+OPTIONS = options_model(method)
+
+
+def test_the_signature_is_the_model():
+    assert OPTIONS().model_dump() == {"lr": "auto", "batch_real": 8, "criterion": "cosine"}
+    assert OPTIONS(lr=3).lr == 3.0
+    assert options_model(method, batch_real=64)().batch_real == 64
+
+
+def test_all_mistakes_are_reported_at_once():
+    with pytest.raises(UserError) as caught:
+        validate(OPTIONS, {"batch_reel": 4, "lr": -1, "criterion": "angle"}, "options of method 'x'")
+    message = str(caught.value)
+    assert "did you mean 'batch_real'" in message
+    assert "lr=-1" in message and "greater than 0" in message
+    assert "criterion='angle'" in message and "\n" not in message
+
+
+def test_a_required_option_without_value():
+    def needs(*, size: int) -> None:
+        """Stand for a function with a required keyword."""
+
+    with pytest.raises(UserError, match="size"):
+        validate(options_model(needs), {}, "x")
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.integers() | st.booleans(), max_size=4))
+def test_assignments_read_back(values):
+    assert parse_assignments([f"{key}={str(value).lower()}" for key, value in values.items()]) == values
+
+
+def test_assignments_keep_text_and_equal_signs():
+    assert parse_assignments(["a=b=c", "x=auto", "y=[1, 2]", "z=: :"]) == {"a": "b=c", "x": "auto", "y": [1, 2], "z": ": :"}
+
+
+def test_bad_assignments_are_listed():
+    with pytest.raises(UserError, match="'lr', '=3'"):
+        parse_assignments(["lr", "ok=1", "=3"])
+
+
+@pytest.mark.parametrize(("text", "words"), [("- 1\n- 2", "holds list"), ("a: [", "cannot be read"), ("1: 2", "lines of")])
+def test_yaml_that_is_no_mapping(tmp_path, text, words):
+    (tmp_path / "run.yaml").write_text(text)
+    with pytest.raises(UserError, match=words):
+        load_yaml(tmp_path / "run.yaml")
+
+
+def test_yaml(tmp_path):
+    (tmp_path / "run.yaml").write_text("method: prism\noptions: {lr: 3}\n")
+    assert load_yaml(tmp_path / "run.yaml") == {"method": "prism", "options": {"lr": 3}}
+    (tmp_path / "empty.yaml").write_text("")
+    assert load_yaml(tmp_path / "empty.yaml") == {}
+    with pytest.raises(UserError, match="cannot be read"):
+        load_yaml(tmp_path / "none.yaml")
+
+
+def test_mistakes_are_gathered():
+    mistakes = Mistakes()
+    for text in ("one", "two", "one"):
+        with mistakes.collect():
+            raise UserError(text)
+    with pytest.raises(UserError, match="^one; two$"):
+        mistakes.report()
+    Mistakes().report()
