@@ -97,7 +97,7 @@ def test_the_engine_knows_no_method():
 
 
 def torch_free() -> list[str]:
-    first = ["errors", "registry", "records", "runlog", "config"]
+    first = ["errors", "registry", "records", "runlog", "config", "statistics"]
     return [name for name in MODULES if unit(name) in (*first, "report")]
 
 

@@ -169,6 +169,7 @@ class Method:
         iterations: default length of a run by scale (0 for coresets).
         frames: of T, the fewest and the usual number of stored frames of a video, for byte budgets.
         options: typed model made from the function's signature.
+        options_of: the function whose signature and docstring define the options; ``build`` itself or another method's.
     """
 
     name: str
@@ -178,6 +179,7 @@ class Method:
     iterations: Mapping[Scale, int]
     frames: Callable[[int], tuple[int, int]]
     options: type[BaseModel] = field(repr=False)
+    options_of: Build = field(repr=False)
 
     @property
     def summary(self) -> str:
@@ -219,8 +221,9 @@ def register_method(
     """
 
     def register(build: Build) -> Build:
-        options = options_model(options_of or build, **defaults)
-        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, options))
+        source = options_of or build
+        options = options_model(source, **defaults)
+        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, options, source))
         return build
 
     return register

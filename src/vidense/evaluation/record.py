@@ -9,8 +9,8 @@ from typing import Any, Literal
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.evaluation.spec import EvalSpec
-from vidense.evaluation.statistics import Accuracies, summarise
 from vidense.records import read_json, write_json
+from vidense.statistics import Accuracies, summarise
 
 __all__ = ["EvaluationRecord", "Role", "accuracies", "make_row"]
 
@@ -88,7 +88,7 @@ def make_row(
 
     Returns:
         JSON types. ``float32_mib`` counts stored frames as the papers do. ``top1`` is
-        :func:`vidense.evaluation.statistics.summarise` of the top-1 accuracies, or None if any network diverged: a mean
+        :func:`vidense.statistics.summarise` of the top-1 accuracies, or None if any network diverged: a mean
         over the survivors would flatter; ``diverged`` says how many did.
     """
     diverged = sum(result["diverged"] for result in results)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidense.evaluation.statistics import bootstrap_interval, paired_difference, summarise
+from vidense.statistics import bootstrap_interval, paired_difference, summarise
 
 
 def test_spread_over_condensation_seeds_and_over_networks_apart() -> None:
