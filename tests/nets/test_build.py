@@ -37,10 +37,16 @@ def test_building_leaves_the_global_generator_alone():
 
 
 def test_convolutions_start_as_pytorch_starts_them():
-    weight = build("minic3d").convolutions[1].weight.detach()
-    bound = (64 * 3 * 7 * 7) ** -0.5
-    assert 0.99 * bound < weight.abs().max() < bound * (1 + 1e-6)
-    assert weight.std() == pytest.approx(bound / 3**0.5, rel=0.01)
+    layer = build("minic3d").convolutions[1]
+    with torch.random.fork_rng():
+        reference = torch.nn.Conv3d(64, 128, (3, 7, 7))
+    bound = reference.weight.detach().abs().max().item()
+    for name, ours in layer.named_parameters():
+        theirs = reference.get_parameter(name)
+        assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
+        assert bound * 0.9 < ours.detach().abs().max() < bound * (1 + 1e-5)
+    assert layer.weight.detach().std() == pytest.approx(reference.weight.detach().std().item(), rel=0.01)
+    assert layer.weight.detach().mean().abs() < bound / 100
 
 
 @pytest.mark.parametrize(
@@ -83,10 +89,10 @@ class TestEveryNetwork:
         with pytest.raises(UserError, match=r"\[1, 8, 3, 64, 48\].*\[n, 8, 3, 64, 64\]"):
             build(name)(torch.zeros(1, 8, 3, 64, 48))
 
-    def test_gives_the_same_features_channels_last(self, name):
+    def test_gives_the_same_features_in_its_own_memory_format(self, name):
         network = build(name).eval()
         clips = torch.randn(2, *SPEC.shape, generator=generator(0, "clips"))
-        plain = network.embed(clips)
+        plain = network.to(memory_format=torch.contiguous_format).embed(clips)
         placed = network.place(torch.device("cpu")).embed(clips)
         torch.testing.assert_close(placed, plain, rtol=1e-4, atol=1e-5)
 

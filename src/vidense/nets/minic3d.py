@@ -13,6 +13,7 @@ from vidense.nets.base import NETWORKS, Network
 
 __all__ = ["MiniC3D", "minic3d", "minic3d_bn"]
 
+KERNEL = (3, 7, 7)
 WIDTHS = (3, 64, 128, 128)
 POOLS = ((1, 2, 2), (2, 2, 2), (2, 2, 2))
 MINIMUM_FRAMES = 8
@@ -47,7 +48,7 @@ class MiniC3D(Network):
         super().__init__(spec, classes, WIDTHS[-1] * prod(_map_size(spec)))
         convolutions, norms = [], []
         for fan_in, width in pairwise(WIDTHS):
-            convolutions.append(nn.Conv3d(fan_in, width, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3)))
+            convolutions.append(_convolution(fan_in, width))
             norms.append(nn.BatchNorm3d(width) if batch_norm else nn.Identity())
         self.convolutions, self.norms = nn.ModuleList(convolutions), nn.ModuleList(norms)
         # The reference averages 2x2 maps above 64 px; decided per side, so that clips need not be square.
@@ -90,6 +91,17 @@ def _check_size(spec: ClipSpec) -> None:
                 f"{name}={side} does not fit minic3d, which takes {SIZES} pixels a side; "
                 "prepare the store with --size 64 or --size 112"
             )
+
+
+def _convolution(fan_in: int, width: int) -> nn.Conv3d:
+    # PyTorch's default distribution, drawn in channels-last memory at once: condensation draws a network each step,
+    # and copying it into that layout afterwards takes almost as long as drawing it.
+    layer = nn.Conv3d(fan_in, width, KERNEL, stride=(1, 2, 2), padding=(1, 3, 3), device="meta")
+    bound = (fan_in * prod(KERNEL)) ** -0.5
+    weight = torch.empty(width, *KERNEL, fan_in).uniform_(-bound, bound)
+    layer.weight = nn.Parameter(weight.permute(0, 4, 1, 2, 3))
+    layer.bias = nn.Parameter(torch.empty(width).uniform_(-bound, bound))
+    return layer
 
 
 def _map_size(spec: ClipSpec) -> tuple[int, int, int]:
