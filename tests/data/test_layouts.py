@@ -107,7 +107,7 @@ def test_made_splits_keep_groups_whole_and_classes_trained(videos: list[tuple[st
 
 
 def write_lists(folder: Path, classes: tuple[str, ...], split: int = 1) -> None:
-    """Write lists in the official form: groups 1 to 2 test, 3 to 4 train, two clips each; labels in train lists only."""
+    """Write lists in the official form: groups 1 and 2 test, 3 and 4 train; only train lists give labels."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = {"train": "", "test": ""}
     for label, name in enumerate(classes, start=1):

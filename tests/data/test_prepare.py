@@ -1,6 +1,9 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +137,33 @@ def test_an_interrupted_preparation_continues(source: Path, tmp_path: Path, monk
         assert shard.read_bytes() == (out / shard.name).read_bytes()
 
 
+KILLED = """
+import os, signal, sys
+from vidense.data import parts
+from vidense.data.prepare import prepare
+parts.SHARD_BYTES = 3 * 2 * 4 * 3 * 16 * 16
+def progress(done, total):
+    if done == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+prepare(sys.argv[1], sys.argv[2], frames=4, stride=2, size=16, clips=2, workers=1, progress=progress)
+"""
+
+
+def test_a_killed_preparation_continues(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s"
+    package = Path(parts.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, source, out], env={**os.environ, "PYTHONPATH": str(package)}, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    (out / ".train-00002.npy.half.npy").touch()
+    report = prepare(source, out, **SMALL)
+    assert report.content_hash == prepare(source, tmp_path / "whole", **SMALL).content_hash
+    assert {path.name for path in out.iterdir()} == {"index.json", "report.json"} | {
+        shard["file"] for shard in json.loads((out / "index.json").read_text())["shards"]
+    }
+
+
 def test_a_source_changed_while_interrupted_is_noticed(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,10 +254,11 @@ def test_wrong_values(folder: Path, tmp_path: Path, wrong: dict[str, Any], messa
 
 def test_a_folder_of_something_else_is_not_touched(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
+    (tmp_path / "train-results.npy").touch()
     for fresh in (False, True):
         with pytest.raises(UserError, match="exists and holds something else"):
             prepare(folder, tmp_path, fresh=fresh, **SMALL)
-    assert (tmp_path / "thesis.tex").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"thesis.tex", "train-results.npy"}
 
 
 def test_ucf101_originals_are_cropped_flipped_and_compared_with_the_known_counts(

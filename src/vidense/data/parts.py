@@ -10,12 +10,14 @@ import numpy as np
 
 from vidense.data.layouts import Listing
 from vidense.data.pool import Failed, Read
+from vidense.data.prepare_report import REPORT
 from vidense.data.settings import PrepareSettings
 from vidense.data.store import INDEX
 from vidense.errors import UserError
 from vidense.records import file_hash, read_json, replacing, write_json
 
 __all__ = [
+    "PLAN",
     "Chunk",
     "chunks",
     "clear",
@@ -24,8 +26,12 @@ __all__ = [
     "refuse_other_settings",
     "rows_per_shard",
     "stamp",
+    "sweep",
     "write_part",
 ]
+
+PLAN = "plan.json"
+"""What an unfinished store was asked for, in its folder ``parts``."""
 
 SHARD_BYTES = 64 << 20
 """Size that a shard does not exceed, unless one video alone does."""
@@ -160,12 +166,23 @@ def refuse_changes(root: Path, rows: list[dict[str, Any]]) -> None:
             raise UserError(f"{str(path)!r} changed since it was prepared; choose another folder or prepare it fresh")
 
 
+def sweep(out: Path) -> None:
+    """Delete the record of an unfinished preparation, and half-written shards that a killed one left behind."""
+    shutil.rmtree(out / "parts", ignore_errors=True)
+    for half in out.glob(".*.npy"):
+        half.unlink()
+
+
 def clear(out: Path) -> None:
-    """Delete what ``prepare`` writes, and what was computed from it; anything else in the folder stays."""
-    for name in (INDEX, "report.json"):
-        (out / name).unlink(missing_ok=True)
-    for folder in ("parts", "cache"):
-        shutil.rmtree(out / folder, ignore_errors=True)
+    """Delete what ``prepare`` writes, and what was computed from it; a folder that is no store is left alone."""
+    finished = (out / INDEX).exists() and (out / REPORT).exists()
+    if not finished and not (out / "parts" / PLAN).exists():
+        return
     for split in ("train", "test"):
         for shard in out.glob(f"{split}-*.npy"):
             shard.unlink()
+    shutil.rmtree(out / "cache", ignore_errors=True)
+    # Last, because these tell that the folder is a store, should this be interrupted.
+    sweep(out)
+    for name in (REPORT, INDEX):
+        (out / name).unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """From a source of videos to a store: list, decode in worker processes, write shards, report."""
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from vidense.data.decode import decoder_version
 from vidense.data.layouts import LayoutOptions, Listing, scan
 from vidense.data.parts import (
+    PLAN,
     Chunk,
     chunks,
     clear,
@@ -18,6 +18,7 @@ from vidense.data.parts import (
     refuse_changes,
     refuse_other_settings,
     rows_per_shard,
+    sweep,
     write_part,
 )
 from vidense.data.pool import DecoderPool, Failed, Read
@@ -58,12 +59,11 @@ def prepare(
         source: a folder, a CSV file, or a folder that holds ``splits.csv``.
         out: the store's folder.
         layout: how the source lies on disk, or ``"auto"``.
-        split: number of the split, from 1, of datasets that have several.
+        split: number of the split, from 1.
         frames: frames in a clip.
         stride: distance between them in frames of the video; shorter videos are sampled more densely.
         size: side of a frame in pixels.
-        resize: ``"squash"`` ignores the aspect ratio, ``"crop"`` cuts the centre out of a 10:7 wider and 15:14 higher
-            frame; None crops where the layout's published pipeline does, at 112 pixels, and squashes elsewhere.
+        resize: ``"squash"``, ``"crop"`` (see :class:`~vidense.data.decode.Resize`) or None for the layout's own.
         clips: windows stored of each video, evenly spaced for testing and random for training.
         workers: decoding processes; None takes one per processor.
         on_error: ``"skip"`` lists bad files in the report, ``"fail"`` stops at the first one.
@@ -76,8 +76,7 @@ def prepare(
         The report, which is also in the store.
 
     Raises:
-        UserError: for wrong values, a source that does not fit, a store in ``out`` that does not match, or, with
-            ``on_error="fail"``, a bad file.
+        UserError: for wrong values, an unsuitable source, another store in ``out``, or a bad file that shall fail.
     """
     source, out = Path(source), Path(out)
     _check_choices(on_error, timeout_s, workers)
@@ -85,24 +84,12 @@ def prepare(
     policy = resize or ("crop" if listing.crop_size == size else "squash")
     settings = PrepareSettings(listing.name, split, frames, stride, size, policy, clips, seed)
     _check_classes(listing)
-    wanted = {"settings": settings.to_json(), "listing": content_hash([asdict(entry) for entry in listing.entries])}
     if fresh:
         clear(out)
     if (out / INDEX).exists():
-        return _recognise(out, listing, wanted, on_error)
-    plan = _plan(out, wanted, settings)
-    todo = list(chunks(listing, plan["rows"]))
-    done = {chunk.name: record for chunk in todo if (record := read_part(out, chunk)) is not None}
-    for record in done.values():
-        refuse_changes(listing.root, record["videos"] + record["failures"])
-    with DecoderPool(workers or _processors(), timeout_s) as pool:
-        missing = [chunk for chunk in todo if chunk.name not in done]
-        tasks = (settings.task(listing, position) for chunk in missing for position in chunk.members)
-        ready = len(listing.entries) - sum(len(chunk.members) for chunk in missing)
-        results = _watched(pool.read(tasks), listing, missing, on_error, ready, progress)
-        for chunk in missing:
-            done[chunk.name] = write_part(out, chunk, settings, listing, results)
-    return _finish(out, listing, settings, wanted, [done[chunk.name] for chunk in todo])
+        return _recognise(out, listing, settings, on_error)
+    records = _decode(out, listing, settings, (workers or _processors(), timeout_s), on_error, progress)
+    return _finish(out, listing, settings, records)
 
 
 def _check_choices(on_error: str, timeout_s: float, workers: int | None) -> None:
@@ -124,9 +111,39 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _plan(out: Path, wanted: dict[str, Any], settings: PrepareSettings) -> dict[str, Any]:
+def _decode(
+    out: Path,
+    listing: Listing,
+    settings: PrepareSettings,
+    limits: tuple[int, float],
+    on_error: str,
+    progress: Progress | None,
+) -> list[dict[str, Any]]:
+    """Make the shards that are missing, and return the records of all; ``limits`` are workers and seconds a file."""
+    plan = _plan(out, listing, settings)
+    todo = list(chunks(listing, plan["rows"]))
+    done = {chunk.name: record for chunk in todo if (record := read_part(out, chunk)) is not None}
+    for record in done.values():
+        refuse_changes(listing.root, record["videos"] + record["failures"])
+    missing = [chunk for chunk in todo if chunk.name not in done]
+    with DecoderPool(*limits) as pool:
+        tasks = (settings.task(listing, position) for chunk in missing for position in chunk.members)
+        results = _watched(pool.read(tasks), listing, missing, on_error, progress)
+        for chunk in missing:
+            done[chunk.name] = write_part(out, chunk, settings, listing, results)
+    return [done[chunk.name] for chunk in todo]
+
+
+def _identity(listing: Listing, settings: PrepareSettings) -> dict[str, Any]:
+    """Return what must be equal for a store to be the one that is asked for, apart from the files' contents."""
+    videos = content_hash([asdict(entry) for entry in listing.entries])
+    return {"settings": settings.to_json(), "listing": videos}
+
+
+def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, Any]:
     """Claim the folder, or find what an interrupted call planned."""
-    file = out / "parts" / "plan.json"
+    wanted = _identity(listing, settings)
+    file = out / "parts" / PLAN
     if file.exists():
         plan: dict[str, Any] = read_json(file)
         refuse_other_settings(out, plan, wanted)
@@ -138,12 +155,12 @@ def _plan(out: Path, wanted: dict[str, Any], settings: PrepareSettings) -> dict[
     return plan
 
 
-def _recognise(out: Path, listing: Listing, wanted: dict[str, Any], on_error: str) -> PrepareReport:
+def _recognise(out: Path, listing: Listing, settings: PrepareSettings, on_error: str) -> PrepareReport:
     """Check that a finished store is what was asked for."""
     index = read_json(out / INDEX)
     if not isinstance(index, dict) or index.get("format") != FORMAT or index.get("version") != VERSION:
         raise UserError(f"{str(out)!r} holds an index that this vidense cannot read; prepare it fresh")
-    refuse_other_settings(out, index, wanted)
+    refuse_other_settings(out, index, _identity(listing, settings))
     refuse_changes(listing.root, index["videos"] + index["failures"])
     if on_error == "fail" and index["failures"]:
         raise _bad_file(listing, index["failures"][0]["path"], index["failures"][0]["reason"])
@@ -159,11 +176,11 @@ def _watched(
     listing: Listing,
     missing: list[Chunk],
     on_error: str,
-    ready: int,
     progress: Progress | None,
 ) -> Iterator[Read | Failed]:
     """Pass results on, telling about progress and stopping at a bad file if asked to."""
     positions = [position for chunk in missing for position in chunk.members]
+    ready = len(listing.entries) - len(positions)
     for count, (position, result) in enumerate(zip(positions, results, strict=True), start=1):
         if isinstance(result, Failed) and on_error == "fail":
             raise _bad_file(listing, listing.entries[position].path, f"{result.reason}: {result.detail}")
@@ -172,9 +189,7 @@ def _watched(
         yield result
 
 
-def _finish(
-    out: Path, listing: Listing, settings: PrepareSettings, wanted: dict[str, Any], records: list[dict[str, Any]]
-) -> PrepareReport:
+def _finish(out: Path, listing: Listing, settings: PrepareSettings, records: list[dict[str, Any]]) -> PrepareReport:
     """Write the report and, last, the index."""
     videos = [row for record in records for row in record["videos"]]
     failures = [row for record in records for row in record["failures"]]
@@ -185,7 +200,7 @@ def _finish(
         "version": VERSION,
         "content_hash": report.content_hash,
         "source": str(listing.root.resolve()),
-        **wanted,
+        **_identity(listing, settings),
         "spec": settings.spec.to_json(),
         "class_names": list(listing.class_names),
         "decoder": decoder_version(),
@@ -194,7 +209,7 @@ def _finish(
         "failures": failures,
     }
     write_json(out / INDEX, index)
-    shutil.rmtree(out / "parts", ignore_errors=True)
+    sweep(out)
     return report
 
 

@@ -1,0 +1,177 @@
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vidense.data.builtin import MOTIONS, render, write_videos
+from vidense.data.prepare import prepare
+from vidense.data.real import RealClips
+from vidense.data.store import ClipStore
+from vidense.errors import UserError
+from vidense.nets import build_network
+from vidense.seeding import generator, seeded
+
+CHANCE = 1 / len(MOTIONS)
+
+
+def make_store(folder: Path, train: int, test: int) -> ClipStore:
+    write_videos(folder / "videos", train_per_class=train, test_per_class=test)
+    prepare(folder / "videos", folder / "store", frames=8, stride=3, size=64, clips=1)
+    return ClipStore.open(folder / "store")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> ClipStore:
+    return make_store(tmp_path_factory.mktemp("builtin"), 14, 20)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> ClipStore:
+    return make_store(tmp_path_factory.mktemp("builtin"), 40, 20)
+
+
+def test_the_files_are_h264_in_folder_layout_and_always_the_same(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_videos(tmp_path / name, train_per_class=2, test_per_class=1, frames=10, size=32, seed=3)
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
+    assert len(files) == 8 * 3
+    assert files[0].as_posix() == "test/growing/growing_0000.mp4"
+    for file in files:
+        data = (tmp_path / "a" / file).read_bytes()
+        assert data == (tmp_path / "b" / file).read_bytes()
+        assert b"avc1" in data
+    report = prepare(tmp_path / "a", tmp_path / "s", frames=4, stride=2, size=32, clips=1, workers=1)
+    assert set(report.counts) == set(MOTIONS)
+    assert {tuple(count.values()) for count in report.counts.values()} == {(2, 1)}
+    assert not report.duplicates
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"size": 15}, "size=15"),
+        ({"size": 33}, "size=33"),
+        ({"frames": 1}, "frames=1"),
+        ({"train_per_class": 0}, "train_per_class=0"),
+        ({"test_per_class": 0}, "test_per_class=0"),
+    ],
+)
+def test_wrong_values(tmp_path: Path, wrong: dict[str, int], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        write_videos(tmp_path, **wrong)
+
+
+@pytest.mark.parametrize(("motion", "opposite"), [("moving_left", "moving_right"), ("growing", "shrinking")])
+def test_opposite_motions_show_the_same_frames_in_reverse_order(motion: str, opposite: str) -> None:
+    # Both start at the same drawn point, so they share the first frame and nothing else.
+    one, other = (render(name, frames=5, size=32, seed=1) for name in (motion, opposite))
+    assert np.array_equal(one[0], other[0])
+    assert not np.array_equal(one[1], other[1])
+
+
+def classify_by_neighbours(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
+    return labels[torch.cdist(test, train).topk(5, largest=False).indices].mode(1).values
+
+
+def classify_linearly(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
+    mean, spread = train.mean(0), train.std(0) + 1e-3
+    train, test = (train - mean) / spread, (test - mean) / spread
+    gram = train @ train.T + 100 * torch.eye(len(train))
+    return (test @ train.T @ torch.linalg.solve(gram, F.one_hot(labels).float() - CHANCE)).argmax(1)
+
+
+def frame_features(clips: Tensor, frame: int) -> Tensor:
+    """A frame at 16x16 and its statistics of position and size: brightness spread along x and y on the circle."""
+    image = clips[:, frame]
+    brightness = image.amax(1) - image.amax((1, 2, 3), keepdim=True)[:, 0] / 2
+    angle = torch.arange(64) * 2 * torch.pi / 64
+    waves = torch.stack([angle.cos(), angle.sin()], 1)
+    sides = [brightness.relu().sum(axis) @ waves for axis in (1, 2)]
+    area = (brightness > 0).float().sum((1, 2))[:, None]
+    return torch.cat([F.avg_pool2d(image, 4).flatten(1), *sides, area], 1)
+
+
+def flow_features(clip: NDArray[np.float64]) -> list[float]:
+    """Least-squares flow of one clip ``[T, H, W]`` about the shape: right, down, turn, growth per frame."""
+    size = clip.shape[-1]
+    grid = np.arange(size)
+    wave = np.exp(2j * np.pi * grid / size)
+    sums = []
+    for now, after in pairwise(clip):
+        bright = np.maximum(now - np.median(now), 0)
+        x, y = ((grid - np.angle((bright.sum(axis) * wave).sum()) * size / 2 / np.pi) for axis in (0, 1))
+        x, y = ((side + size / 2) % size - size / 2 for side in (x, y))
+        both = (now + after) / 2
+        dx, dy = (np.roll(both, -1, axis) - np.roll(both, 1, axis) for axis in (1, 0))
+        turn, growth = dy * x[None] - dx * y[:, None], dx * x[None] + dy * y[:, None]
+        basis = np.stack([dx, dy, turn, growth]).reshape(4, -1)
+        sums.append(np.linalg.lstsq(basis.T, -(after - now).ravel(), rcond=None)[0])
+    right, down, turning, growing = np.median(sums, 0)
+    return [right, down, turning * 10, growing * 10]
+
+
+def share(predicted: Tensor, view: RealClips) -> float:
+    return (predicted == view.labels).float().mean().item()
+
+
+@pytest.mark.parametrize("frame", [0, 3, 7])
+def test_one_frame_does_not_tell_the_class(small: ClipStore, frame: int) -> None:
+    everything = [view.decode(torch.arange(len(view))) for view in (small.train, small.test)]
+    train, test = (frame_features(clips, frame) for clips in everything)
+    for classify in (classify_by_neighbours, classify_linearly):
+        # 160 test videos: chance is 12.5 %, four standard errors above it 23 %.
+        assert share(classify(train, small.train.labels, test), small.test) < 0.23
+
+
+def test_the_order_of_frames_tells_the_class(small: ClipStore) -> None:
+    clips = small.test.decode(torch.arange(len(small.test))).mean(2).double().numpy()
+    flow = torch.tensor([flow_features(clip) for clip in clips])
+    strongest = flow.abs().argmax(1)
+    sign = flow.gather(1, strongest[:, None])[:, 0] > 0
+    # Classes sorted by name against the four flow components, negative and positive.
+    order = ["moving_left", "moving_right", "moving_up", "moving_down"]
+    order += ["turning_counterclockwise", "turning_clockwise", "shrinking", "growing"]
+    names = [order[2 * component + int(positive)] for component, positive in zip(strongest, sign, strict=True)]
+    predicted = torch.tensor([small.class_names.index(name) for name in names])
+    assert share(predicted, small.test) > 0.9
+
+
+def train_minic3d(view: RealClips, index: Tensor, steps: int, test: Tensor, still: bool = False) -> Tensor:
+    """Train miniC3D on some videos and return its predictions for ``test``; ``still`` repeats the first frame."""
+
+    def shown(clips: Tensor) -> Tensor:
+        return clips[:, :1].expand_as(clips) if still else clips
+
+    net = build_network("minic3d", view.spec, 8, seed=0).to(memory_format=torch.channels_last_3d)
+    optimiser = torch.optim.SGD(net.parameters(), 0.02, momentum=0.9, weight_decay=5e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.02, total_steps=steps, pct_start=0.1)
+    for step in range(steps):
+        batch = index[torch.randperm(len(index), generator=generator(0, "batch", step))[:16]]
+        with seeded(0, "dropout", step), torch.autocast("cpu", torch.bfloat16):
+            scores = net(shown(view.decode(batch)))
+        optimiser.zero_grad()
+        F.cross_entropy(scores.float(), view.labels[batch]).backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+    net.eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        return torch.cat([net(shown(clips)) for clips in test.split(40)]).argmax(1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_minic3d_learns_clips_but_neither_frames_nor_a_single_clip(full: ClipStore) -> None:
+    test = full.test.decode(torch.arange(len(full.test)))
+    everything = torch.arange(len(full.train))
+    whole = share(train_minic3d(full.train, everything, 400, test), full.test)
+    assert whole > 0.7
+    assert share(train_minic3d(full.train, everything, 150, test, still=True), full.test) < 0.23
+    for draw in range(2):
+        one = [full.train.members(c)[torch.randint(40, (1,), generator=generator(draw, c))] for c in range(8)]
+        assert share(train_minic3d(full.train, torch.cat(one), 150, test), full.test) < whole / 2
