@@ -166,7 +166,7 @@ def test_weights_are_drawn_in_the_layout_they_are_used_in():
 def test_training_lowers_the_loss():
     network = build_network("minic3d", SMALL, 2, seed=0, dropout=0.0)
     batch, labels = clips(SMALL, 4), torch.tensor([0, 1, 0, 1])
-    optimiser = torch.optim.Adam(network.parameters(), lr=3e-4)
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
     losses = []
     for _ in range(6):
         loss = F.cross_entropy(network(batch), labels)
