@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,17 @@ def test_folders_that_cannot_be_used(tmp_path: Path, made: list[str], message: s
     touch(*(tmp_path / name for name in made))
     with pytest.raises(UserError, match=message):
         scan(tmp_path, "auto", FIRST)
+
+
+def test_a_name_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path / "a")
+    Path(os.fsdecode(folder)).mkdir()
+    try:
+        Path(os.fsdecode(folder + b"/caf\xe9.mp4")).touch()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    with pytest.raises(UserError, match=r"caf.*is not UTF-8; rename the file"):
+        scan(tmp_path, "folder", FIRST)
 
 
 def test_sources_and_layouts_that_do_not_exist(tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ class Entry:
     split: str
     group: str
 
+    def __post_init__(self) -> None:
+        # Names in another encoding reach Python with surrogates, which no index could hold.
+        if any("\ud800" <= letter <= "\udfff" for letter in self.path):
+            raise UserError(f"the file name {self.path!a} is not UTF-8; rename the file")
+
 
 @dataclass(frozen=True)
 class Listing:
