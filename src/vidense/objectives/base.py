@@ -68,11 +68,10 @@ class Objective(ABC):
     def held_out_loss(self, synthetic: Parameterization, real: RealClips, seed: int) -> float:
         """Return a loss that was never descended, to compare learning rates by; lower is better.
 
-        By default the mean of :meth:`losses` over four iterations that no run takes. Called under ``no_grad``; an
-        objective whose losses need gradients must override it.
+        By default the mean of :meth:`losses` over four iterations that no run takes.
         """
         steps = [Step(index, 1, derive(seed, "held-out")) for index in range(4)]
-        return sum(float(loss) for step in steps for loss in self.losses(synthetic, real, step)) / len(steps)
+        return sum(loss.item() for step in steps for loss in self.losses(synthetic, real, step)) / len(steps)
 
     def groups(self) -> dict[str, nn.Parameter]:
         """Return trainable tensors of the objective's own by name (a learned step size, say)."""
