@@ -1,10 +1,13 @@
-"""A size in bytes into videos per class, and sizes as people write them."""
+"""A size in bytes into videos per class, and sizes as people write them. Needs no torch."""
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
+
+if TYPE_CHECKING:
+    from vidense.data.spec import ClipSpec
 
 __all__ = ["Allowance", "allowance", "format_bytes", "parse_bytes"]
 
@@ -51,7 +54,7 @@ class Allowance:
 
 
 def allowance(
-    budget: int, spec: ClipSpec, classes: int, smallest_class: int, dtype: str, least: int, usual: int
+    budget: int, spec: "ClipSpec", classes: int, smallest_class: int, dtype: str, least: int, usual: int
 ) -> Allowance:
     """Return how many videos per class, of how many stored frames, stay within ``budget`` bytes on disk.
 

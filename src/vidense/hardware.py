@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["describe", "peak_memory"]
+__all__ = ["describe", "devices", "peak_memory"]
 
 
 def describe(device: torch.device) -> dict[str, Any]:
@@ -20,6 +20,12 @@ def describe(device: torch.device) -> dict[str, Any]:
         "torch": torch.__version__,
         "system": platform.system(),
     }
+
+
+def devices() -> list[str]:
+    """Return every device that torch can compute on here, with its name."""
+    cards = [f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in range(torch.cuda.device_count())]
+    return [f"cpu ({_cpu_name()})", *cards]
 
 
 def peak_memory(device: torch.device) -> int:

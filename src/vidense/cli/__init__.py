@@ -1,0 +1,101 @@
+"""The command line ``vidense``: the only place that parses arguments and prints.
+
+Nothing here loads torch before a verb needs it, so that help answers at once.
+"""
+
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from vidense.cli.condense import condense
+from vidense.cli.demo import demo
+from vidense.cli.doctor import doctor
+from vidense.cli.evaluate import evaluate
+from vidense.cli.examples import EXAMPLES
+from vidense.cli.methods import methods
+from vidense.cli.plan import plan
+from vidense.cli.prepare import prepare
+from vidense.cli.report import report
+from vidense.errors import UserError
+
+__all__ = ["main", "run"]
+
+DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
+# The common base of all that the parser finds wrong; typer exports only this child of it.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: the words after ``vidense``.
+
+    Returns:
+        0 done; 2 the user can fix it (one sentence on stderr); 1 a defect of ours (traceback); 130 interrupted (the
+        command that resumes on stderr).
+    """
+    try:
+        code = _app()(list(arguments), prog_name="vidense", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except UserError as error:
+        return _refuse(str(error))
+    except _USAGE_ERROR as error:
+        return _refuse(_usage(error))
+    except Exception:  # whatever else is a defect, and must not look like the user's mistake
+        traceback.print_exc()
+        print("vidense: this is a defect of vidense; please report it with the lines above", file=sys.stderr)
+        return DEFECT
+    if code == INTERRUPTED:
+        print(f"interrupted; to resume: {resume_command(arguments)}", file=sys.stderr)
+    return code if isinstance(code, int) else DONE
+
+
+def resume_command(arguments: Sequence[str]) -> str:
+    """Return what to type to continue; ``--fresh`` is left out, for it would start over."""
+    return shlex.join(["vidense", *(word for word in arguments if word != "--fresh")])
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        help="Condense a video dataset into a handful of tiny synthetic videos, and measure honestly how well.",
+        epilog=EXAMPLES["vidense"],
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    app.callback()(_root)
+    for verb in (demo, prepare, plan, condense, evaluate, report, methods, doctor):
+        app.command(epilog=EXAMPLES[verb.__name__])(verb)
+    return app
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        from vidense import __version__
+
+        print(f"vidense {__version__}")
+        raise typer.Exit
+
+
+def _refuse(sentence: str) -> int:
+    print(f"vidense: {' '.join(sentence.split())}", file=sys.stderr)
+    return USER
+
+
+def _usage(error: Exception) -> str:
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    return f"{message.rstrip('.')} (see `{context.command_path if context else 'vidense'} --help`)"

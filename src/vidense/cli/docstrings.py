@@ -1,0 +1,52 @@
+"""What a Google-style docstring says about a function and its arguments."""
+
+import re
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any, Literal, get_args, get_origin
+
+__all__ = ["arguments", "description", "type_text"]
+
+_SECTION = re.compile(r"^(Args|Returns|Yields|Raises|Attributes):$", re.MULTILINE)
+_BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+
+
+def description(docstring: str) -> str:
+    """Return what comes before the first section, as :func:`inspect.getdoc` indents it."""
+    return _SECTION.split(docstring, maxsplit=1)[0].strip()
+
+
+def arguments(docstring: str) -> dict[str, str]:
+    """Return the entries of the section ``Args``, each joined to one line."""
+    parts = _SECTION.split(docstring)
+    section = next((text for title, text in zip(parts[1::2], parts[2::2], strict=True) if title == "Args"), "")
+    found: dict[str, str] = {}
+    name = ""
+    for line in section.splitlines():
+        entry = re.fullmatch(r" {4}(\w+): (.*)", line)
+        if entry:
+            name, found[entry[1]] = entry[1], entry[2]
+        elif name and line.strip():
+            found[name] += f" {line.strip()}"
+    return found
+
+
+def type_text(annotation: Any, metadata: Sequence[Any] = ()) -> str:
+    """Return a type as a user writes its values: ``int >= 1``, ``cosine | l2 | none``, ``float > 0 | auto``."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is typing.Annotated:
+        # A constraint may stand by itself or inside a pydantic FieldInfo.
+        nested = [bound for item in inner[1:] for bound in getattr(item, "metadata", [item])]
+        return type_text(inner[0], [*nested, *metadata])
+    if origin is Literal:
+        return " | ".join(str(value) for value in inner)
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(type_text(member) for member in inner)
+    if annotation is type(None):
+        return "none"
+    name = "true | false" if annotation is bool else getattr(annotation, "__name__", str(annotation))
+    bounds = [
+        f"{sign} {getattr(item, key):g}" for item in metadata for key, sign in _BOUNDS.items() if hasattr(item, key)
+    ]
+    return " ".join([name, ", ".join(bounds)]).strip()

@@ -1,0 +1,50 @@
+"""``vidense evaluate``: what a condensed dataset is worth, beside random clips and the whole dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vidense.cli import options as shared
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
+    on: Annotated[Path, typer.Option(metavar="STORE", help="Prepared data to test on.")],
+    protocol: Annotated[str, typer.Option(metavar="clean|published", help="How networks are trained.")] = "clean",
+    models: Annotated[str, typer.Option(metavar="A,B", help="Networks to train, separated by commas.")] = "minic3d",
+    seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
+    epochs: Annotated[int | None, typer.Option(help="Passes in place of the protocol's own length.")] = None,
+    no_ceiling: Annotated[bool, typer.Option("--no-ceiling", help="Leave out training on the whole dataset.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    as_json: shared.AsJson = False,
+) -> None:
+    """Train networks on the condensed videos and test them on real ones, beside random clips and the whole dataset.
+
+    The same command again continues: finished networks are not trained twice.
+    """
+    from vidense import methods  # noqa: F401 - their parameterizations read the dataset
+    from vidense.cli.output import print_json
+    from vidense.cli.progress import Display
+    from vidense.cli.scores import print_scores
+    from vidense.evaluation import evaluate_run
+
+    with Display() as display:
+        record = evaluate_run(
+            run,
+            on,
+            protocol=protocol,
+            models=[name.strip() for name in models.split(",") if name.strip()],
+            seeds=seeds,
+            epochs=epochs,
+            ceiling=not no_ceiling,
+            device=device,
+            progress=display.note,
+        )
+    if as_json:
+        print_json({"path": str(run / "evaluation.json"), **record.to_json()})
+        return
+    print_scores(record.to_json())
+    print(f"\nwritten to {run / 'evaluation.json'}; next: vidense report {run} -o report.html")

@@ -1,0 +1,60 @@
+"""Worked examples, which every verb's help ends with."""
+
+__all__ = ["EXAMPLES"]
+
+
+def _epilog(*lines: str) -> str:
+    # The parser rewraps paragraphs unless one starts with a line that holds a backspace alone.
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+EXAMPLES = {
+    "vidense": _epilog(
+        "vidense demo                                    the whole story in a few minutes, without data of your own",
+        "vidense prepare videos/ --out store             decode class/clip.mp4 files once",
+        "vidense condense store --out run --budget 5MB   a stand-in that fits 5 MB",
+        "vidense evaluate run --on store                 what it is worth, beside random clips",
+        "vidense report run -o report.html               one page with everything",
+    ),
+    "demo": _epilog(
+        "vidense demo                     a few minutes on two cores; ends with the path of a page to open",
+        "vidense demo --quick --out try   under a minute, smaller in every way",
+        "vidense demo                     again: finished steps are recognised, an interrupted one goes on",
+    ),
+    "prepare": _epilog(
+        "vidense prepare videos/ --out store                      videos/CLASS/CLIP.mp4, or train/ and test/ above",
+        "vidense prepare data/splits.csv --out store --size 64 --frames 8 --stride 2",
+        "vidense prepare UCF-101/ --out store --layout ucf101 --split 1",
+        "vidense prepare videos/ --out store --on-error fail      stop at the first file that cannot be read",
+    ),
+    "plan": _epilog(
+        "vidense plan store                             time, memory and disk of prism at 1 video per class",
+        "vidense plan store --method dm --vpc 5",
+        "vidense plan store --budget 5MB --json         what a budget buys, for a script",
+    ),
+    "condense": _epilog(
+        "vidense condense store --out run                          prism, 1 video per class, learning rate searched",
+        "vidense condense store --out run --budget 5MB",
+        "vidense condense store --out run-dm --method dm --vpc 5 --seed 1 --iterations 1000 --set lr=30",
+        "vidense condense store --out run --config run.yaml        keys as the flags, method options under 'options'",
+        "vidense condense store --out run                          again: resumes, or recognises a finished run",
+    ),
+    "evaluate": _epilog(
+        "vidense evaluate run --on store",
+        "vidense evaluate run --on store --models minic3d,cnn_gru --seeds 5",
+        "vidense evaluate run --on store --protocol published --no-ceiling --json > result.json",
+    ),
+    "report": _epilog(
+        "vidense report run -o report.html",
+        "vidense report runs/prism-* runs/dm-* -o report.html      equal settings and other seeds share a row",
+    ),
+    "methods": _epilog(
+        "vidense methods            all of them in a table",
+        "vidense methods prism      its options, with types, defaults and meanings",
+        "vidense methods --json",
+    ),
+    "doctor": _epilog(
+        "vidense doctor             what this machine can do, and how to install what it lacks",
+        "vidense doctor --json",
+    ),
+}

@@ -1,0 +1,55 @@
+"""``vidense prepare``: decode a dataset once into a store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["prepare"]
+
+
+def prepare(
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="A folder of videos, a CSV file, or a folder that holds splits.csv.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the store to write.")],
+    layout: Annotated[str, typer.Option(help="How the source lies on disk: auto, folder, csv, ucf101, ...")] = "auto",
+    split: Annotated[int, typer.Option(help="Which of several published splits, from 1.")] = 1,
+    frames: Annotated[int, typer.Option(help="Frames in a clip; minic3d wants at least 8.")] = 16,
+    stride: Annotated[int, typer.Option(help="Frames of the video between two frames of a clip.")] = 4,
+    size: Annotated[int, typer.Option(help="Side of a frame; minic3d wants 43-64 or 107-170 pixels.")] = 112,
+    resize: Annotated[
+        str | None,
+        typer.Option(metavar="squash|crop", help="Ignore the aspect ratio, or cut.  [default: as published]"),
+    ] = None,
+    clips: Annotated[int, typer.Option(help="Clips stored of each video.")] = 3,
+    workers: Annotated[int | None, typer.Option(help="Decoding processes.  [default: one per processor]")] = None,
+    on_error: Annotated[
+        str, typer.Option(metavar="skip|fail", help="List unreadable files, or stop at the first one.")
+    ] = "skip",
+    seed: Annotated[int, typer.Option(help="Of the starts of training clips, and of a split if there is none.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete an earlier store there and start over.")] = False,
+) -> None:
+    """Decode a dataset once into a store of small clips. The same command again continues, or finds it finished."""
+    from vidense.cli.prepared import print_prepared
+    from vidense.cli.progress import Display
+    from vidense.data.prepare import prepare as run
+
+    with Display() as display:
+        found = run(
+            source,
+            out,
+            layout=layout,
+            split=split,
+            frames=frames,
+            stride=stride,
+            size=size,
+            resize=resize,  # type: ignore[arg-type]  # checked by prepare, which explains the choices
+            clips=clips,
+            workers=workers,
+            on_error=on_error,  # type: ignore[arg-type]
+            seed=seed,
+            fresh=fresh,
+            progress=lambda done, total: display.step("decode", done, total),
+        )
+    print_prepared(found)

@@ -1,0 +1,30 @@
+"""The outcome of a preparation, printed."""
+
+from vidense.cli.output import print_table
+from vidense.data.prepare_report import PrepareReport
+
+__all__ = ["print_prepared"]
+
+# More lines than this of one kind hide the others; the report in the store has all of them.
+SHOWN = 10
+
+
+def print_prepared(found: PrepareReport) -> None:
+    """Print what is in the store, and what to know about it."""
+    print_table(
+        ("class", "train", "test"),
+        [(name, str(count["train"]), str(count["test"])) for name, count in found.counts.items()],
+    )
+    for note in found.notes:
+        print(f"note: {note}")
+    for warning in found.warnings:
+        print(f"warning: {warning}")
+    for bad in found.bad_files[:SHOWN]:
+        print(f"skipped {bad.path}: {bad.reason} ({bad.detail})")
+    for group in found.duplicates[:SHOWN]:
+        print(f"equal files, kept: {', '.join(group)}")
+    hidden = max(len(found.bad_files) - SHOWN, 0) + max(len(found.duplicates) - SHOWN, 0)
+    if hidden:
+        print(f"... and {hidden} more in {found.store}/report.json")
+    done = "was prepared before" if found.reused else "is ready"
+    print(f"{found.videos} videos of {len(found.counts)} classes; store {found.store} {done} ({found.content_hash})")

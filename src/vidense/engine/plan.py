@@ -1,0 +1,204 @@
+"""What a run will take: a few of its iterations are run here, in the middle of it, and multiplied."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidense.budget import format_bytes
+from vidense.condensed import Storage, save
+from vidense.data.store import ClipStore
+from vidense.engine.loop import Loop
+from vidense.engine.settings import Job, resolve
+from vidense.engine.tune import GRID, SHARE, SURVIVORS, TRIAL_CLASSES
+from vidense.hardware import describe, peak_memory
+from vidense.hooks.insertion import FrameInsertion
+from vidense.method import Recipe, Task
+from vidense.parameterizations.base import Parameterization
+from vidense.parameterizations.key_frames import KeyFrames, evenly_spaced
+
+__all__ = ["Plan", "plan"]
+
+WARM_UP, MEASURED = 1, 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was measured, and what follows from it.
+
+    Attributes:
+        method: its name.
+        classes: of the store.
+        vpc: synthetic videos per class, as asked or as the budget buys.
+        max_frames: most stored frames of a video that the budget allows, None without one.
+        iterations: length of the run, 0 for methods that choose at once.
+        device: hardware it was measured on.
+        seconds_per_iteration: mean of a few after a warm-up; 0 without iterations.
+        seconds_setup: building the recipe, which is all the work of a method that chooses at once.
+        seconds_search: of the learning-rate search, an upper estimate; 0 where the rate is given.
+        peak_memory: most bytes held while measuring.
+        least: storage of the smallest outcome.
+        most: storage of the largest outcome; equal to ``least`` where the method stores a fixed number of frames.
+    """
+
+    method: str
+    classes: int
+    vpc: int
+    max_frames: int | None
+    iterations: int
+    device: dict[str, Any]
+    seconds_per_iteration: float
+    seconds_setup: float
+    seconds_search: float
+    peak_memory: int
+    least: Storage
+    most: Storage
+
+    @property
+    def seconds(self) -> float:
+        """Of the whole run."""
+        return self.seconds_setup + self.seconds_search + self.iterations * self.seconds_per_iteration
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON types, and the sum of the times."""
+        storage = {"least": self.least.to_json(), "most": self.most.to_json()}
+        return {**asdict(self), "seconds": round(self.seconds, 2), **storage}
+
+    def sentences(self) -> list[str]:
+        """Return the plan in plain words, one line each for what, time, memory and disk."""
+        return [self._what(), self._time(), f"memory: {format_bytes(self.peak_memory)}", self._disk()]
+
+    def _what(self) -> str:
+        frames = "" if self.max_frames is None else f", at most {self.max_frames} stored frames each"
+        return (
+            f"{self.method}: {self.classes} classes x {self.vpc} = {self.classes * self.vpc} synthetic videos{frames}"
+        )
+
+    def _time(self) -> str:
+        threads = self.device["threads"]
+        where = f"on {self.device['device']}, {threads} thread{'s' * (threads != 1)}"
+        if not self.iterations:
+            return f"time: {_duration(self.seconds)} {where}; the videos are chosen at once, as was done just now"
+        search = f", {_duration(self.seconds_search)} of it to find a learning rate" if self.seconds_search else ""
+        return (
+            f"time: about {_duration(self.seconds)}{search}: {self.iterations} iterations of "
+            f"{self.seconds_per_iteration * 1000:.3g} ms, measured {where}"
+        )
+
+    def _disk(self) -> str:
+        if self.least.bytes == self.most.bytes:
+            return (
+                f"disk: {format_bytes(self.least.bytes)} ({self.least.frames:g} stored frames, "
+                f"{self.least.float32_mib:.3g} MiB counted as float32)"
+            )
+        return (
+            f"disk: {format_bytes(self.least.bytes)} to {format_bytes(self.most.bytes)} ({self.least.frames:g} to "
+            f"{self.most.frames:g} stored frames, {self.least.float32_mib:.3g} to {self.most.float32_mib:.3g} MiB "
+            "counted as float32), depending on how many key-frames are inserted"
+        )
+
+
+def plan(store: str | Path, **settings: Any) -> Plan:
+    """Measure what :func:`vidense.engine.condense.condense` would take with the same settings.
+
+    Nothing is left behind, except what a method trains once per store and keeps in the store's cache.
+
+    Args:
+        store: folder that ``prepare`` wrote.
+        settings: fields of :class:`vidense.engine.settings.CondenseSettings`.
+
+    Raises:
+        UserError: as ``condense`` would.
+    """
+    opened = ClipStore.open(Path(store))
+    job = resolve(settings, opened)
+    real = opened.train.to(job.device)
+    task = Task(real, job.vpc, job.seed, opened.cache, opened.content_hash, job.max_frames)
+    started = time.perf_counter()
+    searched = job.options.get("lr") == "auto"
+    # The smallest rate of the search cannot diverge within a few steps, and the rate does not change the time.
+    recipe = job.build(task, GRID[0] if searched else None)
+    recipe.synthetic.to(job.device)
+    setup = time.perf_counter() - started
+    least = _storage(recipe.synthetic, job, opened)
+    most = _largest(recipe, job, opened, least)
+    per_iteration = judging = search = 0.0
+    if recipe.objective is not None:
+        per_iteration, judging = _measure(recipe, task, job)
+    if searched and recipe.objective is not None:
+        classes = len(opened.class_names)
+        part = min(1.0, TRIAL_CLASSES / classes) if recipe.objective.class_independent else 1.0
+        trials = sum(SURVIVORS)
+        search = max(SHARE * job.iterations, trials * part) * per_iteration + trials * part * judging
+    return Plan(
+        method=job.method.name,
+        classes=len(opened.class_names),
+        vpc=job.vpc,
+        max_frames=job.max_frames,
+        iterations=job.iterations,
+        device=describe(job.device),
+        seconds_per_iteration=round(per_iteration, 5),
+        seconds_setup=round(setup, 3),
+        seconds_search=round(search, 2),
+        peak_memory=peak_memory(job.device),
+        least=least,
+        most=most,
+    )
+
+
+def _measure(recipe: Recipe, task: Task, job: Job) -> tuple[float, float]:
+    """Return seconds of an iteration, and of one judgement of the learning-rate search."""
+    objective = recipe.objective
+    if objective is None:
+        raise ValueError("a method without an objective has no iterations")
+    objective.prepare(task.real, task.workdir, job.seed)
+    # In the middle of the run, where frames may be inserted, iterations cost most.
+    middle = job.iterations // 2
+    steps = Loop(recipe, task.real, seed=job.seed, total=job.iterations).run(middle, middle + WARM_UP + MEASURED)
+    for _ in range(WARM_UP):
+        next(steps)
+    per_iteration = _timed(lambda: list(steps), job.device) / MEASURED
+    # The first call draws what later ones share, so the second one is what counts.
+    objective.held_out_loss(recipe.synthetic, task.real, job.seed)
+    return per_iteration, _timed(lambda: objective.held_out_loss(recipe.synthetic, task.real, job.seed), job.device)
+
+
+def _timed(work: Callable[[], Any], device: torch.device) -> float:
+    started = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started
+
+
+def _storage(synthetic: Parameterization, job: Job, store: ClipStore) -> Storage:
+    """Write the dataset as ``condense`` would, and forget it: the sizes of its files are exact."""
+    method = {"name": job.method.name, "paper": job.method.paper}
+    with tempfile.TemporaryDirectory() as folder:
+        provenance = {"method": method, "settings": job.to_json(store)}
+        return save(Path(folder), synthetic, dtype=job.store_dtype, provenance=provenance).storage
+
+
+def _largest(recipe: Recipe, job: Job, store: ClipStore, least: Storage) -> Storage:
+    """Return the storage after as many insertions as the recipe's hooks allow."""
+    videos = recipe.synthetic
+    rules = [hook.rule for hook in recipe.hooks if isinstance(hook, FrameInsertion)]
+    limits = [rule.max_keys or videos.spec.frames for rule in rules if rule.criterion != "none"]
+    if not limits or not isinstance(videos, KeyFrames):
+        return least
+    full = torch.zeros_like(videos.is_key)
+    full[:, evenly_spaced(videos.spec.frames, min(limits[0], videos.spec.frames))] = True
+    grown = KeyFrames(videos.frames.detach(), full, videos.spec, videos.class_names, videos.labels)
+    return _storage(grown, job, store)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

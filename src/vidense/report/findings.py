@@ -1,0 +1,226 @@
+"""Evaluations of several runs as tables of comparable rows, and what they show in plain words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vidense.records import content_hash
+from vidense.report.wording import percent, points
+from vidense.statistics import bootstrap_interval, paired_difference, summarise
+
+__all__ = ["Row", "Table", "group_rows", "sentences"]
+
+BASELINES = {"random_equal_vpc": "equal videos per class", "random_equal_bytes": "equal bytes"}
+
+
+@dataclass
+class Row:
+    """One line of a table: a method under one setting, over all its condensation seeds, or a baseline.
+
+    Attributes:
+        role: ``method``, ``random_equal_vpc``, ``random_equal_bytes`` or ``ceiling``.
+        title: what it is called on the page.
+        videos: trained on.
+        frames: stored, mean over condensation seeds.
+        float32_mib: as the papers count, mean over condensation seeds.
+        disk: bytes on disk, mean over condensation seeds; None for baselines, which are not stored.
+        diverged: networks whose training diverged.
+        accuracies: top-1 in [0, 1] by condensation seed (selection seed of a baseline) and network seed.
+        method_row: of a baseline at equal bytes, the method row it belongs to.
+    """
+
+    role: str
+    title: str
+    videos: int
+    frames: float
+    float32_mib: float
+    disk: float | None
+    diverged: int
+    accuracies: dict[int, dict[int, float]]
+    method_row: "Row | None" = None
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """Of :func:`vidense.statistics.summarise`; None if any network diverged: survivors alone would flatter."""
+        return None if self.diverged or not self.accuracies else summarise(self.accuracies)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean top-1, None if any network diverged."""
+        summary = self.summary
+        return None if summary is None else summary["mean"]
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval over condensation seeds; of the whole dataset, which has only one set, over networks."""
+        if self.diverged or not self.accuracies:
+            return None
+        if self.role == "ceiling":
+            return bootstrap_interval([value for networks in self.accuracies.values() for value in networks.values()])
+        interval: tuple[float, float] | None = summarise(self.accuracies)["interval"]
+        return interval
+
+
+@dataclass
+class Table:
+    """Rows that may be ranked together: one store, one evaluation specification.
+
+    Attributes:
+        store: as the evaluation describes it.
+        spec: the specification.
+        spec_hash: its hash.
+        rows: methods, each followed by its equal-bytes baseline, then random at equal videos, then the ceiling.
+    """
+
+    store: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    spec_hash: str
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """Protocol, network, labels, data."""
+        return (
+            f"{self.spec['model']}, protocol {self.spec['protocol']}, {self.spec['labels']} labels, "
+            f"{len(self.store['class_names'])} classes, {self.store['test_videos']} test videos"
+        )
+
+
+def group_rows(evaluations: Iterable[Mapping[str, Any]]) -> list[Table]:
+    """Return one table for each store and specification.
+
+    Args:
+        evaluations: contents of ``evaluation.json``. Those whose settings differ in nothing but the seed are one row.
+    """
+    collected: dict[tuple[str, str], list[tuple[Mapping[str, Any], dict[str, Any]]]] = {}
+    for evaluation in evaluations:
+        for row in evaluation["rows"]:
+            key = (evaluation["store"]["content_hash"], row["spec_hash"])
+            collected.setdefault(key, []).append((evaluation, row))
+    tables = []
+    for (_, spec_hash), found in collected.items():
+        first = found[0][0]
+        tables.append(Table(first["store"], first["specs"][spec_hash], spec_hash, _rows(found)))
+    return tables
+
+
+def _rows(found: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]) -> list[Row]:
+    """Merge the rows of one table."""
+    groups: dict[tuple[str, ...], list[tuple[Mapping[str, Any], dict[str, Any]]]] = {}
+    for evaluation, row in found:
+        groups.setdefault(_key(evaluation, row), []).append((evaluation, row))
+    settings = {key: _settings(members[0][0]) for key, members in groups.items() if key[0] == "method"}
+    rows: list[Row] = []
+    for key, differing in _titles(settings).items():
+        method = _merge(groups[key], differing)
+        rows.append(method)
+        equal_bytes = groups.get(("random_equal_bytes", *key[1:]))
+        if equal_bytes is not None:
+            baseline = _merge(equal_bytes, f"random, bytes of {differing}")
+            baseline.method_row = method
+            rows.append(baseline)
+    for role, title in (("random_equal_vpc", "random, equal videos"), ("ceiling", "whole dataset")):
+        rows += [_merge(members, title) for key, members in groups.items() if key[0] == role]
+    return rows
+
+
+def _key(evaluation: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
+    if row["role"] in ("method", "random_equal_bytes"):
+        return row["role"], content_hash([evaluation["dataset"]["method"], _settings(evaluation)])
+    return row["role"], str(row["videos"])
+
+
+def _settings(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decided the dataset except its seed, options beside the other settings."""
+    settings = dict(evaluation["dataset"]["settings"])
+    options = dict(settings.pop("options", {}))
+    return {name: value for name, value in {**options, **settings}.items() if name != "seed"}
+
+
+def _titles(settings: Mapping[tuple[str, ...], Mapping[str, Any]]) -> dict[tuple[str, ...], str]:
+    """Name each method row: the method, and those settings that tell it from others of that method."""
+    titles = {}
+    for key, own in settings.items():
+        name = str(own.get("method", "condensed"))
+        others = [other for other in settings.values() if other.get("method") == own.get("method")]
+        differing = [
+            f"{setting}={value}"
+            for setting, value in own.items()
+            if any(other.get(setting, value) != value for other in others)
+        ]
+        titles[key] = ", ".join([name, *differing])
+    return titles
+
+
+def _merge(members: Sequence[tuple[Mapping[str, Any], dict[str, Any]]], title: str) -> Row:
+    """Make one row of the same row in several evaluations."""
+    rows = [row for _, row in members]
+    scores: dict[int, dict[int, list[float]]] = {}
+    for row in rows:
+        for result in row["results"]:
+            if not result["diverged"]:
+                nets = scores.setdefault(result["condensation_seed"], {})
+                nets.setdefault(result["net_seed"], []).append(result["top1"])
+    is_method = rows[0]["role"] == "method"
+    disk = [evaluation["dataset"]["storage"]["bytes"] for evaluation, _ in members] if is_method else []
+    return Row(
+        role=rows[0]["role"],
+        title=title,
+        videos=rows[0]["videos"],
+        frames=_mean([row["frames"] for row in rows]),
+        float32_mib=_mean([row["float32_mib"] for row in rows]),
+        disk=_mean(disk) if disk else None,
+        diverged=sum(row["diverged"] for row in rows),
+        # Baselines at equal bytes differ a little from seed to seed; a selection counts once, with its mean.
+        accuracies={seed: {net: _mean(values) for net, values in nets.items()} for seed, nets in scores.items()},
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def sentences(table: Table) -> list[str]:
+    """Return what a table shows, method by method, in plain words."""
+    ceiling = next((row for row in table.rows if row.role == "ceiling"), None)
+    found = []
+    for method in [row for row in table.rows if row.role == "method"]:
+        for baseline in _baselines(table, method):
+            found.append(_compare(method, baseline, BASELINES[baseline.role]))
+        if ceiling is not None and ceiling.mean and method.mean is not None:
+            found.append(
+                f"The whole dataset gives {percent(ceiling.mean)} %: {method.title} reaches "
+                f"{100 * method.mean / ceiling.mean:.0f} % of that with {method.videos} of {ceiling.videos} videos."
+            )
+    return found
+
+
+def _baselines(table: Table, method: Row) -> list[Row]:
+    equal_bytes = [row for row in table.rows if row.method_row is method]
+    equal_videos = [row for row in table.rows if row.role == "random_equal_vpc" and row.videos == method.videos]
+    return [*equal_videos, *equal_bytes]
+
+
+def _compare(method: Row, baseline: Row, at: str) -> str:
+    if method.mean is None or baseline.mean is None:
+        row = method if method.mean is None else baseline
+        return f"{method.title} against random clips at {at}: no comparison, for training on {row.title} diverged."
+    against = f"random real clips at {at}: {percent(method.mean)} % against {percent(baseline.mean)} %"
+    pairs = paired_difference(method.accuracies, baseline.accuracies)
+    if pairs["interval"] is None:
+        verb = "scores above" if method.mean > baseline.mean else "does not beat"
+        return (
+            f"{method.title} {verb} {against}, {points(method.mean - baseline.mean)} points; one condensation seed "
+            "gives no interval, so the difference may be luck."
+        )
+    low, high = pairs["interval"]
+    difference = pairs["difference"]
+    evidence = (
+        f"{against}, {points(difference)} points (95 % interval {points(low)} to {points(high)}, "
+        f"{pairs['pairs']} condensation seeds)."
+    )
+    if low > 0:
+        return f"{method.title} beats {evidence}"
+    if difference > 0:
+        return f"{method.title} is not shown to beat {evidence} The interval includes zero."
+    return f"{method.title} does not beat {evidence}"

@@ -1,0 +1,143 @@
+"""What a page needs of a run's folder."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidense.errors import UserError
+from vidense.records import read_json
+
+__all__ = ["Preview", "Run", "has_previews", "read_run", "read_runs"]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One condensed video, drawn.
+
+    Attributes:
+        moving: animated picture as a data URI.
+        still: one frame of it as a data URI.
+        label: class name.
+        width: of the clip in pixels.
+        height: of the clip in pixels.
+        frames: T.
+        key_frames: 0-based times of the stored frames.
+    """
+
+    moving: str
+    still: str
+    label: str
+    width: int
+    height: int
+    frames: int
+    key_frames: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, as its files describe it.
+
+    Attributes:
+        path: the folder.
+        record: ``run.json``.
+        dataset: ``dataset/condensed.json``.
+        evaluation: ``evaluation.json``, None if the run was not evaluated.
+        previews: condensed videos, drawn.
+    """
+
+    path: Path
+    record: dict[str, Any]
+    dataset: dict[str, Any]
+    evaluation: dict[str, Any] | None
+    previews: tuple[Preview, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.path.resolve().name
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decided the result."""
+        return dict(self.record["settings"])
+
+
+def has_previews(path: Path) -> bool:
+    """Return whether the clips of a run were drawn."""
+    return (path / "preview" / "preview.json").exists()
+
+
+def read_runs(paths: Sequence[Path]) -> list[Run]:
+    """Read several runs.
+
+    Raises:
+        UserError: if a folder is no run, or its run is unfinished or damaged.
+    """
+    return [read_run(path) for path in paths]
+
+
+def read_run(path: Path) -> Run:
+    """Read one run.
+
+    Raises:
+        UserError: if the folder is no run, or its run is unfinished or damaged.
+    """
+    if not (path / "run.json").exists():
+        raise UserError(f"{str(path)!r} is no run: it has no run.json; give the folder that `vidense condense` wrote")
+    record = _expect(path / "run.json", "vidense-run")
+    if record.get("status") != "done":
+        raise UserError(f"the run in {str(path)!r} is not finished; give the same `vidense condense` command again")
+    dataset = _expect(path / "dataset" / "condensed.json", "vidense-condensed")
+    try:
+        return Run(
+            path=path,
+            record=record,
+            dataset=dataset,
+            evaluation=_evaluation(path / "evaluation.json", record["settings"]),
+            previews=_previews(path / "preview", dataset["class_names"]),
+        )
+    except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
+        raise UserError(
+            f"the run in {str(path)!r} is damaged ({type(error).__name__}: {error}); condense it again with --fresh"
+        ) from None
+
+
+def _expect(file: Path, kind: str) -> dict[str, Any]:
+    value = read_json(file)
+    if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (kind, 1):
+        raise UserError(f"{str(file)!r} is no {kind} of version 1, which this vidense reads; create it again")
+    return value
+
+
+def _evaluation(file: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """Read an evaluation, with the settings as they were asked for.
+
+    A searched learning rate differs from seed to seed; what several seeds have in common is that it was searched.
+    """
+    if not file.exists():
+        return None
+    value = _expect(file, "vidense-evaluation")
+    return {**value, "dataset": {**value["dataset"], "settings": settings}}
+
+
+def _previews(folder: Path, class_names: Sequence[str]) -> tuple[Preview, ...]:
+    if not (folder / "preview.json").exists():
+        return ()
+    return tuple(
+        Preview(
+            moving=_data_uri(folder / Path(video["file"]).name),
+            still=_data_uri(folder / Path(video["still"]).name),
+            label=class_names[video["label"]],
+            width=int(video["width"]),
+            height=int(video["height"]),
+            frames=int(video["frames"]),
+            key_frames=tuple(int(time) for time in video["key_frames"]),
+        )
+        for video in read_json(folder / "preview.json")["videos"]
+    )
+
+
+def _data_uri(file: Path) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
