@@ -5,16 +5,18 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from vidense.data.builtin import MOTIONS, render, write_videos
 from vidense.data.prepare import prepare
 from vidense.data.real import RealClips
+from vidense.data.spec import LabelledClips
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.nets import build_network
-from vidense.seeding import generator, seeded
+from vidense.seeding import generator
+from vidense.training import TrainingRecipe, accuracy, fit
 
 CHANCE = 1 / len(MOTIONS)
 
@@ -141,37 +143,30 @@ def test_the_order_of_frames_tells_the_class(small: ClipStore) -> None:
     assert share(predicted, small.test) > 0.9
 
 
-def train_minic3d(view: RealClips, index: Tensor, steps: int, test: Tensor, still: bool = False) -> Tensor:
-    """Train miniC3D on some videos and return its predictions for ``test``; ``still`` repeats the first frame."""
+class Still:
+    """Clips whose every frame is their first one."""
 
-    def shown(clips: Tensor) -> Tensor:
-        return clips[:, :1].expand_as(clips) if still else clips
+    def __init__(self, clips: RealClips) -> None:
+        self.spec, self.class_names, self.labels, self.clips = clips.spec, clips.class_names, clips.labels, clips
 
-    net = build_network("minic3d", view.spec, 8, seed=0).to(memory_format=torch.channels_last_3d)
-    optimiser = torch.optim.SGD(net.parameters(), 0.02, momentum=0.9, weight_decay=5e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.02, total_steps=steps, pct_start=0.1)
-    for step in range(steps):
-        batch = index[torch.randperm(len(index), generator=generator(0, "batch", step))[:16]]
-        with seeded(0, "dropout", step), torch.autocast("cpu", torch.bfloat16):
-            scores = net(shown(view.decode(batch)))
-        optimiser.zero_grad()
-        F.cross_entropy(scores.float(), view.labels[batch]).backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-    net.eval()
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        return torch.cat([net(shown(clips)) for clips in test.split(40)]).argmax(1)
+    def decode(self, index: Tensor) -> Tensor:
+        moving = self.clips.decode(index)
+        return moving[:, :1].expand_as(moving).contiguous()
+
+
+def minic3d_accuracy(train: LabelledClips, test: LabelledClips, recipe: TrainingRecipe) -> float:
+    network = build_network("minic3d", train.spec, len(MOTIONS), seed=0)
+    network = network.to(memory_format=torch.channels_last_3d)
+    assert fit(network, train, recipe, seed=0).diverged_at is None
+    return accuracy(network, [test], recipe)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_minic3d_learns_clips_but_neither_frames_nor_a_single_clip(full: ClipStore) -> None:
-    test = full.test.decode(torch.arange(len(full.test)))
-    everything = torch.arange(len(full.train))
-    whole = share(train_minic3d(full.train, everything, 400, test), full.test)
+    whole = minic3d_accuracy(full.train, full.test, TrainingRecipe())
     assert whole > 0.7
-    assert share(train_minic3d(full.train, everything, 150, test, still=True), full.test) < 0.23
-    for draw in range(2):
-        one = [full.train.members(c)[torch.randint(40, (1,), generator=generator(draw, c))] for c in range(8)]
-        assert share(train_minic3d(full.train, torch.cat(one), 150, test), full.test) < whole / 2
+    assert minic3d_accuracy(Still(full.train), Still(full.test), TrainingRecipe(epochs=8)) < 0.23
+    for draw in range(3):
+        chosen = [full.train.members(c)[torch.randint(40, (1,), generator=generator(draw, c))] for c in range(8)]
+        assert minic3d_accuracy(full.train.subset(torch.cat(chosen)), full.test, TrainingRecipe()) < whole / 2
