@@ -1,9 +1,9 @@
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tiny import CLASSES, SPEC
 
-import torch
+from tests.tiny import CLASSES, SPEC
 from vidense.budget import allowance, format_bytes, parse_bytes
 from vidense.condensed import save
 from vidense.errors import UserError
@@ -37,7 +37,7 @@ def test_format_bytes():
 
 
 def test_too_small_a_budget_names_the_smallest():
-    with pytest.raises(UserError, match="need 48.0 kB"):
+    with pytest.raises(UserError, match=r"need 48\.0 kB"):
         allowance(20_000, SPEC, 3, 99, "uint8", 2, 4)
     assert allowance(48_100, SPEC, 3, 99, "uint8", 2, 4).vpc == 1
 

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
-from tests.tiny import CLASSES, SPEC
 
+from tests.tiny import CLASSES, SPEC
 from vidense.condensed import load, save
 from vidense.errors import UserError
 from vidense.parameterizations import Dense, KeyFrames, SelectedClips

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from vidense.config import Mistakes, load_yaml, options_model, parse_assignments, validate
+from vidense.config import Mistakes, load_yaml, parse_assignments, validate
 from vidense.errors import UserError
+from vidense.options import options_of
 
 
 def method(
@@ -19,13 +20,7 @@ def method(
     """Stand for a method."""
 
 
-OPTIONS = options_model(method)
-
-
-def test_the_signature_is_the_model():
-    assert OPTIONS().model_dump() == {"lr": "auto", "batch_real": 8, "criterion": "cosine"}
-    assert OPTIONS(lr=3).lr == 3.0
-    assert options_model(method, batch_real=64)().batch_real == 64
+OPTIONS = options_of(method).model
 
 
 def test_all_mistakes_are_reported_at_once():
@@ -42,7 +37,7 @@ def test_a_required_option_without_value():
         """Stand for a function with a required keyword."""
 
     with pytest.raises(UserError, match="size"):
-        validate(options_model(needs), {}, "x")
+        validate(options_of(needs).model, {}, "x")
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.integers() | st.booleans(), max_size=4))
@@ -51,7 +46,12 @@ def test_assignments_read_back(values):
 
 
 def test_assignments_keep_text_and_equal_signs():
-    assert parse_assignments(["a=b=c", "x=auto", "y=[1, 2]", "z=: :"]) == {"a": "b=c", "x": "auto", "y": [1, 2], "z": ": :"}
+    assert parse_assignments(["a=b=c", "x=auto", "y=[1, 2]", "z=: :"]) == {
+        "a": "b=c",
+        "x": "auto",
+        "y": [1, 2],
+        "z": ": :",
+    }
 
 
 def test_bad_assignments_are_listed():
@@ -59,7 +59,9 @@ def test_bad_assignments_are_listed():
         parse_assignments(["lr", "ok=1", "=3"])
 
 
-@pytest.mark.parametrize(("text", "words"), [("- 1\n- 2", "holds list"), ("a: [", "cannot be read"), ("1: 2", "lines of")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("- 1\n- 2", "holds list"), ("a: [", "cannot be read"), ("1: 2", "lines of")]
+)
 def test_yaml_that_is_no_mapping(tmp_path, text, words):
     (tmp_path / "run.yaml").write_text(text)
     with pytest.raises(UserError, match=words):
@@ -80,6 +82,6 @@ def test_mistakes_are_gathered():
     for text in ("one", "two", "one"):
         with mistakes.collect():
             raise UserError(text)
-    with pytest.raises(UserError, match="^one; two$"):
+    with pytest.raises(UserError, match=r"^one; two$"):
         mistakes.report()
     Mistakes().report()

@@ -1,17 +1,16 @@
-"""Settings from signatures: one typed model a function, all mistakes reported at once. Needs no torch."""
+"""Settings as users write them, checked against typed models, all mistakes reported at once. Needs no torch."""
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ValidationError
 
 from vidense.errors import UserError, suggest
 
-__all__ = ["Mistakes", "load_yaml", "options_model", "parse_assignments", "validate"]
+__all__ = ["Mistakes", "load_yaml", "parse_assignments", "validate"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -35,22 +34,6 @@ class Mistakes:
         """Raise one :class:`UserError` with all that was collected, if anything was."""
         if self._found:
             raise UserError("; ".join(dict.fromkeys(self._found)))
-
-
-def options_model(function: Callable[..., Any], **defaults: Any) -> type[BaseModel]:
-    """Return a model whose fields are the keyword-only arguments of ``function``, with their types.
-
-    Args:
-        function: its signature is the source.
-        defaults: replace the signature's.
-    """
-    hints = inspect.get_annotations(function, eval_str=True)
-    fields: dict[str, Any] = {
-        name: (hints[name], defaults.get(name, ... if parameter.default is parameter.empty else parameter.default))
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-    return create_model(function.__name__, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
 
 
 def validate(model: type[Model], values: Mapping[str, Any], what: str) -> Model:

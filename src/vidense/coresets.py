@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vidense.data.real import RealClips
+from vidense.errors import DivergenceError
 from vidense.experts import ceiling_network
 from vidense.method import Recipe, Task
 from vidense.nets import Network, build_network
@@ -47,6 +48,10 @@ def embed_all(network: Network, real: RealClips) -> Tensor:
 
 
 def _network(task: Task, feature_net: FeatureNet, name: str) -> Network:
+    real = task.real
     if feature_net == "random":
-        return build_network(name, task.real.spec, len(task.real.class_names), seed=task.seed).eval().place(task.real.device)
-    return ceiling_network(task.real, name, task.seed, task.workdir, task.content, device=task.real.device).network
+        return build_network(name, real.spec, len(real.class_names), seed=task.seed).eval().place(real.device)
+    trained = ceiling_network(real, name, task.seed, task.workdir, task.content, device=real.device)
+    if trained.fit["diverged_at"] is not None:
+        raise DivergenceError(f"{name!r} diverged while it was trained for features; use --set feature_net=random")
+    return trained.network

@@ -4,52 +4,25 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import torch
-from pydantic import AfterValidator, BaseModel, Field
 from torch import Tensor
 
-from vidense.config import options_model, validate
+from vidense.config import validate
 from vidense.data.real import RealClips
-from vidense.errors import UserError, suggest
+from vidense.errors import UserError
 from vidense.hooks.base import Hook
-from vidense.nets import NETWORKS
 from vidense.objectives.base import Objective
+from vidense.option_types import LearningRate
+from vidense.options import Options
+from vidense.options import options_of as read_options
 from vidense.parameterizations.base import Parameterization
 from vidense.registry import Registry
 from vidense.seeding import generator
 
-__all__ = [
-    "METHODS",
-    "Count",
-    "LearningRate",
-    "Method",
-    "Momentum",
-    "NetworkName",
-    "Optimizer",
-    "Recipe",
-    "Scale",
-    "Share",
-    "Task",
-    "register_method",
-    "resolved",
-]
+__all__ = ["METHODS", "Method", "Optimizer", "Recipe", "Scale", "Task", "register_method", "resolved"]
 
-
-def _known_network(name: str) -> str:
-    if name not in NETWORKS:
-        # pydantic gathers ValueErrors with the other mistakes.
-        raise ValueError(f"unknown network{suggest(name, NETWORKS)}")
-    return name
-
-
-# Types for options: what they allow is checked before anything runs, and shown on the method's page.
-LearningRate = Annotated[float, Field(gt=0)] | Literal["auto"]
-Momentum = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-NetworkName = Annotated[str, AfterValidator(_known_network)]
 Scale = Literal["small", "published"]
 
 
@@ -168,8 +141,7 @@ class Method:
         stores: what a condensed dataset of it holds, in words.
         iterations: default length of a run by scale (0 for coresets).
         frames: of T, the fewest and the usual number of stored frames of a video, for byte budgets.
-        options: typed model made from the function's signature.
-        options_of: the function whose signature and docstring define the options; ``build`` itself or another method's.
+        options: made from the function's signature.
     """
 
     name: str
@@ -178,8 +150,7 @@ class Method:
     stores: str
     iterations: Mapping[Scale, int]
     frames: Callable[[int], tuple[int, int]]
-    options: type[BaseModel] = field(repr=False)
-    options_of: Build = field(repr=False)
+    options: Options = field(repr=False)
 
     @property
     def summary(self) -> str:
@@ -192,7 +163,22 @@ class Method:
         Raises:
             UserError: listing every mistake at once.
         """
-        return validate(self.options, values, f"options of method {self.name!r}").model_dump()
+        checked = validate(self.options.model, values, f"options of method {self.name!r}").model_dump()
+        # Groups may refuse values that are fine one by one; better now than when the recipe is built.
+        self.options.arguments(checked)
+        return checked
+
+    def recipe(self, task: Task, options: Mapping[str, Any]) -> Recipe:
+        """Make the method ready to run.
+
+        Args:
+            task: what to do.
+            options: as :meth:`validate` returned them, a learning rate of ``auto`` resolved.
+
+        Raises:
+            UserError: if an option does not fit the task's clips.
+        """
+        return self.build(task, **self.options.arguments(options))
 
 
 METHODS: Registry[Method] = Registry("method")
@@ -205,7 +191,7 @@ def register_method(
     stores: str,
     iterations: Mapping[Scale, int],
     frames: Callable[[int], tuple[int, int]] = lambda length: (length, length),
-    options_of: Build | None = None,
+    like: Build | None = None,
     **defaults: Any,
 ) -> Callable[[Build], Build]:
     """Return a decorator that registers a method's function.
@@ -216,14 +202,13 @@ def register_method(
         stores: as in :class:`Method`.
         iterations: as in :class:`Method`.
         frames: as in :class:`Method`; by default every frame of a video is stored.
-        options_of: another function whose keyword arguments are the options, for a method that is a setting of it.
+        like: another function whose keyword arguments are the options, for a method that is a setting of it.
         defaults: of those options, where they differ from the other function's.
     """
 
     def register(build: Build) -> Build:
-        source = options_of or build
-        options = options_model(source, **defaults)
-        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, options, source))
+        options = read_options(like or build, **defaults)
+        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, options))
         return build
 
     return register

@@ -2,8 +2,8 @@ import json
 
 import pytest
 import torch
-from tests.tiny import write_store
 
+from tests.tiny import write_store
 from vidense import condense, load
 from vidense.errors import UserError
 from vidense.records import write_json
@@ -146,9 +146,7 @@ def test_bad_settings_are_one_sentence_and_leave_nothing_behind(store, tmp_path,
 
 def test_mistakes_are_reported_together(store, tmp_path):
     with pytest.raises(UserError, match=r"device 'tpu9'.*lr='fast'.*vpc=77.*iterations=-1") as caught:
-        condense(
-            store, tmp_path / "run", device="tpu9", vpc=77, iterations=-1, options={"lr": "fast"}
-        )
+        condense(store, tmp_path / "run", device="tpu9", vpc=77, iterations=-1, options={"lr": "fast"})
     assert not (tmp_path / "run").exists(), caught.value
 
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from tests.tiny import CLASSES, SPEC, real_clips
 from torch import nn
 
+from tests.tiny import CLASSES, SPEC, real_clips
 from vidense.engine.loop import Loop
 from vidense.errors import DivergenceError
 from vidense.hooks import Hook

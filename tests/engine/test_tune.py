@@ -2,8 +2,8 @@ import math
 
 import pytest
 import torch
-from tests.tiny import task
 
+from tests.tiny import task
 from vidense.engine.tune import GRID, SHARE, search_rate
 from vidense.errors import DivergenceError
 from vidense.method import Optimizer, Recipe

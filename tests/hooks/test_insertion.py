@@ -1,11 +1,12 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tiny import CLASSES
 
+from tests.tiny import CLASSES
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.hooks import FrameInsertion, InsertionRule
@@ -18,19 +19,7 @@ ENDS = torch.tensor([[True, False, False, False, False, True]] * 2)
 
 
 def rule(**changes) -> InsertionRule:
-    settings = {
-        "criterion": "cosine",
-        "epsilon": 0.0,
-        "l2_threshold": 0.141,
-        "position": "triggered",
-        "most_negative_only": False,
-        "gradient": "partial",
-        "start": "interpolation",
-        "warm_up": 0.2,
-        "cool_down": 0.2,
-        "max_keys": None,
-    }
-    return InsertionRule(**{**settings, **changes})
+    return InsertionRule(**changes)
 
 
 def videos(is_key: torch.Tensor = ENDS) -> KeyFrames:
@@ -58,7 +47,7 @@ def slow_triggers(gradient: torch.Tensor, is_key: torch.Tensor, epsilon: float) 
     found = torch.zeros_like(is_key)
     for video in range(len(is_key)):
         times = [t for t in range(is_key.shape[1]) if is_key[video, t]]
-        for left, right in zip(times, times[1:], strict=False):
+        for left, right in pairwise(times):
             for t in range(left + 1, right):
                 g = gradient[video].flatten(1)
                 cosines = [float(g[t] @ g[k] / (g[t].norm() * g[k].norm())) for k in (left, right)]
@@ -116,7 +105,7 @@ def test_random_position_inserts_as_many_frames_as_were_triggered():
 
 def test_l2_threshold_is_a_cosine_of_0_990():
     # METHODS 16: unit-vector distance 0.141 <=> cosine 0.990.
-    assert 1 - 0.141**2 / 2 == pytest.approx(0.990, abs=1e-4)
+    assert pytest.approx(0.990, abs=1e-4) == 1 - 0.141**2 / 2
     angles = torch.tensor([0.0, 0.1400, 0.1420, 0.1, 1.0, 0.0])
     gradient = torch.zeros(2, *SPEC.shape)
     gradient[:, :, 0, 0, 0], gradient[:, :, 0, 0, 1] = angles.cos(), angles.sin()

@@ -2,8 +2,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tiny import task
 
+from tests.tiny import task
 from vidense import condense  # noqa: F401 - registers the methods
 from vidense.method import METHODS
 from vidense.methods.herding import herd
@@ -58,7 +58,7 @@ def test_duplicates_are_never_chosen_twice():
 @pytest.mark.parametrize("name", ["herding", "kcenter"])
 def test_chosen_clips_are_real_ones_of_the_right_class(tmp_path, name):
     job = task(tmp_path, vpc=2)
-    recipe = METHODS.get(name).build(job, feature_net="random")
+    recipe = METHODS.get(name).recipe(job, {"feature_net": "random", "network": "minic3d"})
     assert recipe.objective is None
     for video, label in enumerate(job.labels.tolist()):
         own = job.real.pixels(job.real.members(label))

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from tests.tiny import task
 
+from tests.tiny import task
 from vidense import condense  # noqa: F401 - registers the methods
 from vidense.engine.loop import Loop
 from vidense.errors import UserError
@@ -10,7 +10,7 @@ from vidense.method import METHODS
 
 def recipe(job, name: str = "prism", **options):
     method = METHODS.get(name)
-    return method.build(job, **method.validate({"lr": 1.0, "batch_real": 2, **options}))
+    return method.recipe(job, method.validate({"lr": 1.0, "batch_real": 2, **options}))
 
 
 def run(job, iterations: int = 10, name: str = "prism", **options):

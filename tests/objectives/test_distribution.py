@@ -1,15 +1,14 @@
 import torch
-from tests.tiny import CLASSES, SPEC, real_clips
 
+from tests.tiny import CLASSES, SPEC, real_clips
 from vidense.nets import build_network
 from vidense.objectives import DistributionMatching, Step
-from vidense.objectives.distribution import mean_embedding_loss
+from vidense.objectives.distribution import Matching, mean_embedding_loss
 from vidense.parameterizations import Dense
 
 
 def objective(**options) -> DistributionMatching:
-    settings = {"network": "minic3d", "batch_real": 3, "clip_policy": "frozen", "precision": "float32"}
-    return DistributionMatching(**{**settings, **options})
+    return DistributionMatching(Matching(**{"batch_real": 3, "precision": "float32", **options}))
 
 
 def prepared(real, path, **options) -> DistributionMatching:

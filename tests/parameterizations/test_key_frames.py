@@ -1,9 +1,11 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tiny import CLASSES
 
+from tests.tiny import CLASSES
 from vidense.data.spec import ClipSpec
 from vidense.parameterizations import KeyFrames
 from vidense.parameterizations.key_frames import evenly_spaced, interpolation_weights, neighbours
@@ -27,7 +29,7 @@ def slow_interpolation(frames: torch.Tensor, is_key: torch.Tensor) -> torch.Tens
     clips = frames.clone()
     for video, keys in enumerate(is_key):
         times = [t for t in range(len(keys)) if keys[t]]
-        for left, right in zip(times, times[1:], strict=False):
+        for left, right in pairwise(times):
             for t in range(left + 1, right):
                 alpha = (right - t) / (right - left)
                 clips[video, t] = alpha * frames[video, left] + (1 - alpha) * frames[video, right]

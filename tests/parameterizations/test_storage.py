@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from tests.tiny import CLASSES
 
+from tests.tiny import CLASSES
 from vidense.data.spec import ClipSpec
 from vidense.parameterizations import Dense, KeyFrames, SelectedClips
 

@@ -90,7 +90,7 @@ class Job:
     def build(self, task: Task, lr: float | None = None) -> Recipe:
         """Make the recipe, with ``lr`` in place of ``auto``."""
         options = self.options if lr is None else {**self.options, "lr": lr}
-        return self.method.build(task, **options)
+        return self.method.recipe(task, options)
 
 
 def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:

@@ -20,34 +20,35 @@ HISTOGRAM_BINS = 20
 
 @dataclass(frozen=True)
 class InsertionRule:
-    """When and where frames become key-frames.
+    """When and where frames become key-frames; the defaults are PRISM's.
 
     Attributes:
         criterion: ``cosine`` inserts where the cosine with both neighbouring key-frames is below ``epsilon``; ``l2``
             where the distance of the unit gradients to both is above ``l2_threshold``; ``none`` never inserts.
         epsilon: cosine threshold in [-1, 1] (larger than 1 inserts everything).
-        l2_threshold: distance threshold in [0, 2].
+        l2_threshold: distance threshold in [0, 2]; 0.141 is a tenth of the distance at 90 degrees.
         position: ``triggered`` inserts the frames that met the criterion; ``random`` inserts as many frames of the same
             video at random non-key positions.
-        most_negative_only: insert one frame a video and iteration, the one with the lowest cosine (DFS section 5).
+        most_negative_only: insert at most one frame a video and iteration, the one with the lowest cosine (DFS).
         gradient: of a key-frame, ``partial`` takes the gradient at its own time step only, ``total`` that of its
             parameter, which also carries the interpolated frames' share (METHODS 10.6, reading 1).
-        start: ``interpolation`` or ``noise``, as :meth:`KeyFrames.insert`.
-        warm_up: share of iterations at the start without insertion.
-        cool_down: share of iterations at the end without insertion.
-        max_keys: most key-frames of one video, None for no limit.
+        insert_from: ``interpolation`` starts a new key-frame on the line, which changes no clip; ``noise`` at its
+            placeholder's noise.
+        warm_up: share of the run before insertion may begin.
+        cool_down: share of the run after insertion has ended.
+        max_keys: most key-frames of one video; None for no limit.
     """
 
-    criterion: Literal["cosine", "l2", "none"]
-    epsilon: float
-    l2_threshold: float
-    position: Literal["triggered", "random"]
-    most_negative_only: bool
-    gradient: Literal["partial", "total"]
-    start: Literal["interpolation", "noise"]
-    warm_up: float
-    cool_down: float
-    max_keys: int | None
+    criterion: Literal["cosine", "l2", "none"] = "cosine"
+    epsilon: float = 0.0
+    l2_threshold: float = 0.141
+    position: Literal["triggered", "random"] = "triggered"
+    most_negative_only: bool = False
+    gradient: Literal["partial", "total"] = "partial"
+    insert_from: Literal["interpolation", "noise"] = "interpolation"
+    warm_up: float = 0.2
+    cool_down: float = 0.2
+    max_keys: int | None = None
 
     def __post_init__(self) -> None:
         if min(self.warm_up, self.cool_down) < 0 or self.warm_up + self.cool_down > 1:
@@ -118,7 +119,7 @@ class FrameInsertion(Hook):
         """Insert what was chosen, where the clip passes under the updated key-frames."""
         if self._chosen is not None:
             keys = _key_frames(synthetic)
-            keys.insert(self._chosen, self.rule.start)
+            keys.insert(self._chosen, self.rule.insert_from)
             self._telemetry["key_frames"] = keys.is_key.sum(1).tolist()
 
     def telemetry(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ __all__ = ["dfs"]
     stores="key-frames and their times; frames between them are interpolated",
     iterations={"small": 500, "published": 5000},
     frames=lambda length: (2, -(-length // 2)),
-    options_of=prism,
+    like=prism,
     most_negative_only=True,
 )
 def dfs(task: Task, **options: Any) -> Recipe:

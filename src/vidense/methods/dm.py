@@ -4,18 +4,9 @@ from typing import Literal
 
 import torch
 
-from vidense.method import (
-    Count,
-    LearningRate,
-    Momentum,
-    NetworkName,
-    Optimizer,
-    Recipe,
-    Task,
-    register_method,
-    resolved,
-)
-from vidense.objectives.distribution import ClipPolicy, DistributionMatching, Precision
+from vidense.method import Optimizer, Recipe, Task, register_method, resolved
+from vidense.objectives.distribution import DistributionMatching, Matching
+from vidense.option_types import LearningRate, Momentum
 from vidense.parameterizations.dense import Dense
 
 __all__ = ["dm"]
@@ -32,11 +23,8 @@ def dm(
     *,
     lr: LearningRate = "auto",
     momentum: Momentum = 0.5,
-    batch_real: Count = 8,
     start: Literal["real", "noise"] = "real",
-    network: NetworkName = "minic3d",
-    clip_policy: ClipPolicy = "frozen",
-    precision: Precision = "auto",
+    matching: Matching,
 ) -> Recipe:
     """Distribution matching: every frame is learned, against class means under random networks.
 
@@ -48,11 +36,8 @@ def dm(
         task: clips, videos per class, seed.
         lr: learning rate of the pixels (normalised units), or ``auto``.
         momentum: of SGD, in [0, 1). Moving from 0.5 to 0.95 multiplies the effective rate by ten.
-        batch_real: real clips of each class and iteration; 64 in the papers, 8 has the same expected gradient.
         start: ``real`` starts from one random real clip each, ``noise`` from N(0, 1).
-        network: the random embedding network.
-        clip_policy: ``frozen`` uses one window of each real video throughout, ``resample`` draws among those stored.
-        precision: of real clips' forward pass; ``auto`` is bfloat16 where the hardware computes in it.
+        matching: how real clips enter an iteration.
     """
     if start == "real":
         clips = task.real.decode(task.random_videos()).cpu()
@@ -60,6 +45,6 @@ def dm(
         clips = torch.randn(len(task.labels), *task.real.spec.shape, generator=task.generator("noise"))
     return Recipe(
         Dense(clips, task.real.spec, task.real.class_names, task.labels),
-        DistributionMatching(network=network, batch_real=batch_real, clip_policy=clip_policy, precision=precision),
+        DistributionMatching(matching),
         Optimizer("sgd", {"frames": resolved(lr)}, momentum=momentum),
     )

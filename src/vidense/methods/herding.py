@@ -3,7 +3,8 @@
 from torch import Tensor
 
 from vidense.coresets import FeatureNet, select
-from vidense.method import NetworkName, Recipe, Task, register_method
+from vidense.method import Recipe, Task, register_method
+from vidense.option_types import NetworkName
 
 __all__ = ["herd", "herding"]
 

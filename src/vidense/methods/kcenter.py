@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from vidense.coresets import FeatureNet, select
-from vidense.method import NetworkName, Recipe, Task, register_method
+from vidense.method import Recipe, Task, register_method
+from vidense.option_types import NetworkName
 
 __all__ = ["k_centers", "kcenter"]
 

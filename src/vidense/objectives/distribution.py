@@ -5,6 +5,7 @@ Source: DM (Zhao and Bilen, WACV 2023) as PRISM equation 8 uses it for video; ME
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,13 +16,11 @@ from vidense.data.real import RealClips
 from vidense.nets import Network, build_network
 from vidense.nets.precision import real_dtype
 from vidense.objectives.base import Objective, Step
+from vidense.option_types import Count, NetworkName
 from vidense.parameterizations.base import Parameterization
 from vidense.seeding import derive
 
-__all__ = ["ClipPolicy", "DistributionMatching", "Precision", "mean_embedding_loss"]
-
-ClipPolicy = Literal["frozen", "resample"]
-Precision = Literal["auto", "float32", "bfloat16"]
+__all__ = ["DistributionMatching", "Matching", "mean_embedding_loss"]
 
 # Clips in one graph. On a CPU the activations of 8 clips stay near the cache, which beats whole classes at once; a GPU
 # wants fewer, larger launches.
@@ -42,6 +41,27 @@ def mean_embedding_loss(real: Tensor, synthetic: Tensor) -> Tensor:
     return (real - synthetic).square().sum()
 
 
+@dataclass(frozen=True)
+class Matching:
+    """How real clips enter an iteration.
+
+    Attributes:
+        batch_real: distinct real videos drawn of each class each iteration (all of a smaller class); 64 in the
+            papers, 8 has the same expected gradient.
+        network: the random embedding network, used in evaluation mode (no layer mixes clips, so chunking does not
+            change the result).
+        clip_policy: ``frozen`` uses a video's first stored window throughout, as the reference does; ``resample`` draws
+            among those stored.
+        precision: of the forward pass of real clips, which needs no gradient; synthetic clips are always float32.
+            ``auto`` is bfloat16 where the hardware computes in it.
+    """
+
+    batch_real: Count = 8
+    network: NetworkName = "minic3d"
+    clip_policy: Literal["frozen", "resample"] = "frozen"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
 class DistributionMatching(Objective):
     """Matches class means of the embedding, with a fresh random network every iteration.
 
@@ -51,18 +71,9 @@ class DistributionMatching(Objective):
 
     class_independent = True
 
-    def __init__(self, *, network: str, batch_real: int, clip_policy: ClipPolicy, precision: Precision) -> None:
-        """Configure.
-
-        Args:
-            network: name of the random embedding network, used in evaluation mode (no layer mixes clips, so chunking
-                does not change the result).
-            batch_real: distinct real videos drawn of each class each iteration (all of a smaller class).
-            clip_policy: ``frozen`` always uses a video's first stored window, as the reference does; ``resample``
-                draws one of the stored windows.
-            precision: of the forward pass of *real* clips, which needs no gradient; synthetic clips are float32.
-        """
-        self.network, self.batch_real, self.clip_policy, self.precision = network, batch_real, clip_policy, precision
+    def __init__(self, matching: Matching) -> None:
+        """Match as ``matching`` says."""
+        self.matching = matching
         self._members: list[Tensor] = []
         self._held_out: list[tuple[Network, Tensor]] = []
 
@@ -96,15 +107,15 @@ class DistributionMatching(Objective):
     def _networks(self, synthetic: Parameterization, seed: int) -> tuple[Network, Network]:
         # The same weights twice: float32 for synthetic clips, whose gradient bf16 would distort by 13-18 %.
         device = synthetic.labels.device
-        network = build_network(self.network, synthetic.spec, len(synthetic.class_names), seed=seed)
+        network = build_network(self.matching.network, synthetic.spec, len(synthetic.class_names), seed=seed)
         network = network.eval().requires_grad_(False).place(device)
-        dtype = real_dtype(device, self.precision)
+        dtype = real_dtype(device, self.matching.precision)
         return network, network if dtype == torch.float32 else deepcopy(network).place(device, dtype)
 
     def _draw(self, real: RealClips, label: int, step: Step) -> tuple[Tensor, Tensor | int]:
         members, rng = self._members[label], step.generator("real", label)
-        chosen = members[torch.randperm(len(members), generator=rng)[: self.batch_real]]
-        if self.clip_policy == "frozen":
+        chosen = members[torch.randperm(len(members), generator=rng)[: self.matching.batch_real]]
+        if self.matching.clip_policy == "frozen":
             return chosen, 0
         return chosen, torch.randint(real.windows, (len(chosen),), generator=rng)
 

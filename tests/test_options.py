@@ -1,0 +1,76 @@
+from dataclasses import dataclass
+from typing import Annotated
+
+import pytest
+from pydantic import Field, ValidationError
+
+from vidense.docstrings import description, entries
+from vidense.options import options_of
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A group.
+
+    Attributes:
+        epsilon: a threshold
+            of two lines.
+        share: of the run.
+    """
+
+    epsilon: Annotated[float, Field(le=1)] = 0.0
+    share: float = 0.2
+
+
+def method(task: object, *, lr: float = 1.0, rule: Rule) -> object:
+    """Do something.
+
+    At length.
+
+    Args:
+        task: not an option.
+        lr: a rate.
+        rule: a group.
+
+    Raises:
+        ValueError: never.
+    """
+    return (task, lr, rule)
+
+
+def test_groups_are_flat_for_users_and_whole_for_the_function():
+    options = options_of(method)
+    values = options.model(epsilon=0.5).model_dump()
+    assert values == {"lr": 1.0, "epsilon": 0.5, "share": 0.2}
+    assert method("t", **options.arguments(values)) == ("t", 1.0, Rule(0.5, 0.2))
+
+
+def test_types_of_a_group_are_checked():
+    with pytest.raises(ValidationError, match="epsilon"):
+        options_of(method).model(epsilon=2)
+    with pytest.raises(ValidationError, match="rule"):
+        options_of(method).model(rule=Rule())
+
+
+def test_every_option_carries_its_help():
+    fields = options_of(method).model.model_fields
+    assert {name: field.description for name, field in fields.items()} == {
+        "lr": "a rate.",
+        "epsilon": "a threshold of two lines.",
+        "share": "of the run.",
+    }
+
+
+def test_defaults_can_be_replaced_and_keep_type_and_help():
+    model = options_of(method, epsilon=0.9, lr=3.0).model
+    assert model().model_dump() == {"lr": 3.0, "epsilon": 0.9, "share": 0.2}
+    assert model.model_fields["epsilon"].description == "a threshold of two lines."
+    with pytest.raises(ValidationError):
+        model(epsilon=5)
+
+
+def test_docstrings():
+    text = "Do something.\n\nAt length.\n\nArgs:\n    a: one\n        more.\n    b: two.\n\nReturns:\n    c: three."
+    assert description(text) == "Do something.\n\nAt length."
+    assert entries(text, "Args") == {"a": "one more.", "b": "two."}
+    assert entries(text, "Attributes") == {}
