@@ -1,0 +1,1 @@
+"""Commands whose JSON results are committed under ``benchmarks/results``."""

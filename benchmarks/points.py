@@ -1,0 +1,148 @@
+"""One point of a benchmark: condense with one seed, train the evaluation networks, keep one JSON file."""
+
+import subprocess
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidense import __version__, condense
+from vidense.condensed import CondensedDataset
+from vidense.data.store import ClipStore
+from vidense.engine.run import read_record
+from vidense.evaluation.baselines import equal_bytes
+from vidense.evaluation.classify import Bench, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.spec import eval_spec
+from vidense.hardware import describe
+from vidense.parameterizations import KeyFrames
+from vidense.records import write_json
+from vidense.runlog import read_log
+
+__all__ = ["CEILING", "Point", "run_point"]
+
+CEILING = "ceiling"
+
+
+@dataclass(frozen=True)
+class Point:
+    """What to measure.
+
+    Attributes:
+        method: a registered name, or :data:`CEILING` for the whole training set.
+        vpc: videos per class.
+        seed: condensation seed.
+        nets: evaluation networks, with seeds 0, 1, ...
+        iterations: of the condensation; 0 for methods without.
+        options: of the method.
+        variant: distinguishes points of one method with other options.
+    """
+
+    method: str
+    vpc: int
+    seed: int
+    nets: int
+    iterations: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+    variant: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the point's files."""
+        if self.method == CEILING:
+            return CEILING
+        return "-".join(filter(None, (self.method, self.variant, f"vpc{self.vpc}", f"seed{self.seed}")))
+
+
+def run_point(point: Point, store: Path, work: Path, results: Path, command: str, model: str = "minic3d") -> None:
+    """Measure a point and write ``results/<name>.json``; an interrupted one continues from ``work``.
+
+    Args:
+        point: what to measure.
+        store: the prepared data.
+        work: folder of the runs.
+        results: folder of the JSON files.
+        command: what a reader types to repeat it.
+        model: evaluation network, under the ``clean`` protocol.
+    """
+    opened = ClipStore.open(store)
+    bench = Bench(opened, eval_spec("clean", model), torch.device("cpu"))
+    record: dict[str, Any] = {
+        "point": {**asdict(point), "name": point.name},
+        "command": command,
+        "commit": _commit(),
+        "vidense": __version__,
+        "date": time.strftime("%Y-%m-%d"),
+        "hardware": describe(torch.device("cpu")),
+        "store": {"content_hash": opened.content_hash, "clip": opened.spec.to_json(), "settings": opened.settings},
+        "eval": {"hash": bench.spec.hash, **bench.spec.to_json()},
+    }
+    if point.method == CEILING:
+        record["networks"] = _networks(evaluate_ceiling(bench, range(point.nets)))
+    else:
+        record |= _condensed(point, opened, bench, work)
+    write_json(results / f"{point.name}.json", record)
+
+
+def _condensed(point: Point, store: ClipStore, bench: Bench, work: Path) -> dict[str, Any]:
+    run = work / "runs" / point.name
+    settings: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
+    dataset = condense(
+        store.path, run, method=point.method, vpc=point.vpc, seed=point.seed, options=point.options, **settings
+    )
+    own = TrainSet(dataset, dataset.content_hash, point.seed, dataset.storage.frames)
+    random = equal_bytes(store, dataset, point.seed)
+    nets, shared = range(point.nets), store.cache / "jobs"
+    done = read_record(run)
+    return {
+        "settings": dataset.index["settings"],
+        "tuning": done.get("tuning"),
+        "storage": dataset.storage.to_json(),
+        "key_frames": _key_frames(dataset),
+        "telemetry": _telemetry(run / "log.jsonl"),
+        "condense_seconds": done.get("seconds"),
+        "peak_memory": done.get("peak_memory"),
+        "networks": _networks(evaluate(own, bench, nets, run / "jobs")),
+        "random_equal_bytes": {"frames": random.frames, "networks": _networks(evaluate(random, bench, nets, shared))},
+    }
+
+
+def _networks(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    kept = ("net_seed", "top1", "per_class", "diverged", "seconds")
+    return [{key: result.get(key) for key in kept} for result in results]
+
+
+def _key_frames(dataset: CondensedDataset) -> list[int] | None:
+    videos = dataset.parameterization
+    return videos.is_key.sum(1).tolist() if isinstance(videos, KeyFrames) else None
+
+
+def _telemetry(log: Path) -> dict[str, Any] | None:
+    """Boil a log down to twenty stretches of the run: loss, trigger rate, key-frames; and one cosine histogram."""
+    entries = list(read_log(log))
+    if not entries:
+        return None
+    stretches = [entries[i * len(entries) // 20 : (i + 1) * len(entries) // 20] for i in range(20)]
+    summary: dict[str, Any] = {"loss": [_mean([e["loss"] for e in part]) for part in stretches]}
+    if "key_frames" in entries[0]:
+        counts = [sum(part[-1]["key_frames"]) / len(part[-1]["key_frames"]) if part else None for part in stretches]
+        rates = [_mean([e["trigger_rate"] for e in part if "trigger_rate" in e]) for part in stretches]
+        histograms = [e["cosine_histogram"] for e in entries if "cosine_histogram" in e]
+        total = [sum(column) for column in zip(*histograms, strict=True)]
+        summary |= {"key_frames": counts, "trigger_rate": rates, "cosine_histogram": total}
+    return summary
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _commit() -> str:
+    """Return the commit the numbers were measured at, marked where the package differed from it."""
+    here = Path(__file__).parent
+    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    changed = subprocess.run(
+        ["git", "diff", "--quiet", "HEAD", "--", "../src"], cwd=here, capture_output=True, check=False
+    )
+    return (revision.stdout.strip() or "unknown") + ("-dirty" if changed.returncode else "")

@@ -1,0 +1,158 @@
+"""Writes the tables of docs/results.md from the committed JSON, and from nothing else."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vidense.records import replacing
+from vidense.statistics import Accuracies, paired_difference, summarise
+
+__all__ = ["write_tables"]
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "results.md"
+CEILING_NAME = "ceiling"
+COLUMNS = (
+    "method",
+    "seeds x nets",
+    "top-1 %",
+    "95 % interval",
+    "minus random, equal videos",
+    "minus random, equal bytes",
+    "stored frames",
+    "float32 MiB",
+    "bytes on disk",
+    "condense s",
+)
+Records = Sequence[Mapping[str, Any]]
+
+
+def write_tables(results: Path) -> None:
+    """Replace what stands between ``<!-- table NAME -->`` and ``<!-- end -->`` in docs/results.md.
+
+    Raises:
+        ValueError: if records of one table were evaluated differently; they must not share a column.
+    """
+    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
+    if len({record["eval"]["hash"] for record in records}) > 1:
+        raise ValueError(f"the records in {str(results)!r} have different EvalSpecs; measure the older ones again")
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in (("vpc 1", _column(records, 1)), ("vpc 5", _column(records, 5)), ("insertion", _study(records))):
+        pattern = rf"(<!-- table {name} -->\n).*?(<!-- end -->)"
+        # Backslashes of the table are text, not groups.
+        text = re.sub(pattern, r"\1" + (table + "\n").replace("\\", r"\\") + r"\2", text, flags=re.DOTALL)
+    with replacing(PAGE) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _column(records: Records, vpc: int) -> str:
+    plain = [r for r in records if r["point"]["vpc"] == vpc and not r["point"]["variant"]]
+    header = (
+        "| method | seeds x nets | top-1 % | 95 % interval | minus random, equal videos | minus random, equal bytes "
+    )
+    header += "| stored frames | float32 MiB | bytes on disk | condense s |"
+    lines = [header, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    by_method = _grouped(plain)
+    random = accuracies(by_method.get("random", []))
+    order = sorted(by_method, key=lambda name: -_mean_top1(by_method[name]))
+    for name in order:
+        lines.append(_row(name, by_method[name], random))
+    ceiling = [record for record in records if record["point"]["method"] == CEILING_NAME]
+    if ceiling:
+        networks = [net["top1"] for net in ceiling[0]["networks"]]
+        mean, count = 100 * sum(networks) / len(networks), len(networks)
+        lines.append(f"| *whole training set* | 1 x {count} | {mean:.1f} | | | | | | | |")
+    return "\n".join(lines)
+
+
+def _study(records: Records) -> str:
+    header = "| variant | seeds x nets | top-1 % | minus prism | key-frames a video | trigger rate, % | lr |"
+    lines = [header, "| --- | --- | --- | --- | --- | --- | --- |"]
+    prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
+    groups = {"prism": prism} | _grouped([r for r in records if r["point"]["variant"]], "variant")
+    for name, members in groups.items():
+        if not members:
+            continue
+        own = summarise(accuracies(members))
+        against = "" if name == "prism" else _difference(members, accuracies(prism))
+        keys = [count for record in members for count in record["key_frames"] or []]
+        shown_keys = f"{sum(keys) / len(keys):.1f}" if keys else "all"
+        rate = members[0]["settings"]["options"]["lr"]
+        lines.append(
+            f"| {name} | {own['condensation_seeds']} x {own['networks']} | {100 * own['mean']:.1f} | {against} "
+            f"| {shown_keys} | {_trigger_rate(members)} | {rate:g} |"
+        )
+    return "\n".join(lines)
+
+
+def _row(name: str, members: Records, random: Accuracies) -> str:
+    found = accuracies(members)
+    own = summarise(found)
+    interval = "" if own["interval"] is None else "{:.1f} to {:.1f}".format(*(100 * value for value in own["interval"]))
+    equal_bytes = {r["point"]["seed"]: _by_net(r["random_equal_bytes"]["networks"]) for r in members}
+    storage = [record["storage"] for record in members]
+    seconds = [record["condense_seconds"] for record in members if record["condense_seconds"]]
+    cells = [
+        name,
+        f"{own['condensation_seeds']} x {own['networks']}",
+        f"{100 * own['mean']:.1f}",
+        interval,
+        "" if name == "random" else _difference(members, random),
+        "" if name == "random" else _difference(members, equal_bytes),
+        f"{_average(storage, 'frames'):.1f}",
+        f"{_average(storage, 'float32_mib'):.2f}",
+        f"{_average(storage, 'bytes'):,.0f}",
+        f"{sum(seconds) / len(seconds):.0f}" if seconds else "",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _difference(members: Records, other: Accuracies) -> str:
+    """Return ``first - second`` in points with its interval, in bold where the interval excludes zero."""
+    found = paired_difference(accuracies(members), other)
+    if found["difference"] is None:
+        return ""
+    text = f"{100 * found['difference']:+.1f}"
+    if found["interval"] is None:
+        return text
+    low, high = (100 * value for value in found["interval"])
+    text += f" ({low:+.1f} to {high:+.1f})"
+    return f"**{text}**" if low > 0 or high < 0 else text
+
+
+def accuracies(members: Records) -> Accuracies:
+    """Return top-1 by condensation seed and network seed.
+
+    Raises:
+        ValueError: if a network diverged; such a record has no accuracy to average and must be named in the text.
+    """
+    return {record["point"]["seed"]: _by_net(record["networks"]) for record in members}
+
+
+def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
+    if any(net["diverged"] for net in networks):
+        raise ValueError("a network diverged; its point cannot be averaged")
+    return {net["net_seed"]: net["top1"] for net in networks}
+
+
+def _grouped(records: Records, key: str = "method") -> dict[str, list[Mapping[str, Any]]]:
+    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for record in records:
+        if record["point"]["method"] != CEILING_NAME:
+            groups[record["point"][key]].append(record)
+    return groups
+
+
+def _mean_top1(members: Records) -> float:
+    return float(summarise(accuracies(members))["mean"])
+
+
+def _average(values: Sequence[Mapping[str, float]], key: str) -> float:
+    return sum(value[key] for value in values) / len(values)
+
+
+def _trigger_rate(members: Records) -> str:
+    rates = [rate for r in members for rate in (r["telemetry"] or {}).get("trigger_rate", []) if rate is not None]
+    return f"{100 * sum(rates) / len(rates):.2f}" if rates else ""
