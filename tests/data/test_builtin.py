@@ -92,22 +92,25 @@ def frame_features(clips: Tensor, frame: int) -> Tensor:
     image = clips[:, frame]
     brightness = image.amax(1) - image.amax((1, 2, 3), keepdim=True)[:, 0] / 2
     angle = torch.arange(64) * 2 * torch.pi / 64
-    waves = torch.stack([angle.cos(), angle.sin()], 1)
+    # There are two shapes half a frame apart: the second wave tells where they are.
+    waves = torch.stack([angle.cos(), angle.sin(), (2 * angle).cos(), (2 * angle).sin()], 1)
     sides = [brightness.relu().sum(axis) @ waves for axis in (1, 2)]
     area = (brightness > 0).float().sum((1, 2))[:, None]
     return torch.cat([F.avg_pool2d(image, 4).flatten(1), *sides, area], 1)
 
 
 def flow_features(clip: NDArray[np.float64]) -> list[float]:
-    """Least-squares flow of one clip ``[T, H, W]`` about the shape: right, down, turn, growth per frame."""
+    """Least-squares flow of one clip ``[T, H, W]`` about the nearer shape: right, down, turn, growth per frame."""
     size = clip.shape[-1]
     grid = np.arange(size)
-    wave = np.exp(2j * np.pi * grid / size)
+    # The shapes are half a frame apart, so places are looked at modulo half a frame.
+    half = size / 2
+    wave = np.exp(2j * np.pi * grid / half)
     sums = []
     for now, after in pairwise(clip):
         bright = np.maximum(now - np.median(now), 0)
-        x, y = ((grid - np.angle((bright.sum(axis) * wave).sum()) * size / 2 / np.pi) for axis in (0, 1))
-        x, y = ((side + size / 2) % size - size / 2 for side in (x, y))
+        x, y = ((grid - np.angle((bright.sum(axis) * wave).sum()) * half / 2 / np.pi) for axis in (0, 1))
+        x, y = ((side + half / 2) % half - half / 2 for side in (x, y))
         both = (now + after) / 2
         dx, dy = (np.roll(both, -1, axis) - np.roll(both, 1, axis) for axis in (1, 0))
         turn, growth = dy * x[None] - dx * y[:, None], dx * x[None] + dy * y[:, None]

@@ -1,10 +1,11 @@
 """Built-in videos whose classes differ in nothing but their motion.
 
-One shape moves over a still background. Its place, its angle and the logarithm of its size each live on a circle: what
-leaves on one side enters on the other, and what has grown to full size starts again small. Every clip starts at a
-uniformly drawn point of these circles, and the class decides which of them is turned, and which way. A uniformly drawn
-point stays uniformly distributed when the circle turns, so each single frame has the same distribution in all classes,
-and so has every statistic of positions and sizes; only the order of frames tells the classes apart.
+A shape and its copy, half a frame to the right and down, move over a still background. Their place, their angle and
+the logarithm of their size each live on a circle: what leaves on one side enters on the other, and what has grown to
+full size gives way to a small one. Every clip starts at a uniformly drawn point of these circles, and the class
+decides which of them is turned, and which way. A uniformly drawn point stays uniformly distributed when the circle
+turns, so each single frame has the same distribution in all classes, and so has every statistic of positions and
+sizes; only the order of frames tells the classes apart.
 """
 
 from collections.abc import Iterator
@@ -35,13 +36,13 @@ MOTIONS: dict[str, tuple[int, int, int, int]] = {
 """Class name to which circle is turned which way: right, down, clockwise, larger."""
 
 TURNS_PER_FRAME = (1 / 48, 1 / 48, 1 / 44, 1 / 32)
-"""Mean speed on each circle; a clip's own speed is up to 15 % lower or higher."""
+"""Mean speed on each circle, in turns per frame; a clip's own speed is up to 15 % lower or higher."""
 
-SMALL, LARGE = 0.14, 0.44
-"""Smallest and largest radius of the shape, as a part of the frame's side."""
+SMALL, LARGE = 0.14, 0.34
+"""Smallest and largest radius of a shape, as a part of the frame's side."""
 
 FADE = 0.25
-"""Part of the circle of sizes in which the full-sized shape gives way to a small one."""
+"""Part of the circle of sizes in which a full-sized shape gives way to a small one."""
 
 FRAMES_PER_SECOND = 12
 
@@ -138,23 +139,32 @@ _SHAPES = (_bar, _triangle, _half_disc)
 
 def _frame(scene: _Scene, state: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
     """Draw one frame, uint8 ``[size, size, 3]``; ``state`` is a point on the four circles, each in [0, 1)."""
-    right, down, turn, growth = state
     grid = (np.arange(size) + 0.5) / size
-    # Distances on the circle: the shape reappears on the other side while it leaves.
-    x = ((grid - right + 0.5) % 1 - 0.5)[None, :]
-    y = ((grid - down + 0.5) % 1 - 0.5)[:, None]
-    cosine, sine = np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)
-    draw, cover = _SHAPES[scene.shape], np.zeros((size, size))
+    shade = (scene.slope[0] * (grid - 0.5)[None, :] + scene.slope[1] * (grid - 0.5)[:, None])[..., None]
+    growth = state[3]
     # Full size fades into small size: a sudden change would look like the opposite motion.
     late = max(0.0, (growth - 1 + FADE) / FADE)
-    for growth_shown, opacity in ((growth, 1 - late), (growth - 1, late)):
-        radius = SMALL * (LARGE / SMALL) ** growth_shown
-        distance = draw((cosine * x + sine * y) / radius, (cosine * y - sine * x) / radius) * radius * size
-        cover = np.maximum(cover, opacity * np.clip(0.5 - distance, 0, 1))
-    cover = cover[..., None]
-    shade = (scene.slope[0] * (grid - 0.5)[None, :] + scene.slope[1] * (grid - 0.5)[:, None])[..., None]
+    cover = np.maximum(
+        (1 - late) * _cover(scene.shape, state, growth, size), late * _cover(scene.shape, state, growth - 1, size)
+    )[..., None]
     pixels = (1 - cover) * (scene.ground + shade) + cover * scene.colour
     return np.asarray(np.clip(pixels * 255 + 0.5, 0, 255), dtype=np.uint8)
+
+
+def _cover(shape: int, state: NDArray[np.float64], growth: float, size: int) -> NDArray[np.float64]:
+    """Return which part of each pixel the two shapes cover, ``[size, size]`` in 0..1."""
+    right, down, turn, _ = state
+    radius = SMALL * (LARGE / SMALL) ** growth
+    cosine, sine = np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)
+    grid = (np.arange(size) + 0.5) / size
+    cover = np.zeros((size, size))
+    for shift in (0.0, 0.5):
+        # Distances on the circle: a shape reappears on the other side while it leaves.
+        x = ((grid - right + shift) % 1 - 0.5)[None, :] / radius
+        y = ((grid - down + shift) % 1 - 0.5)[:, None] / radius
+        distance = _SHAPES[shape](cosine * x + sine * y, cosine * y - sine * x) * radius * size
+        cover = np.maximum(cover, np.clip(0.5 - distance, 0, 1))
+    return cover
 
 
 def _write(file: Path, clip: NDArray[np.uint8]) -> None:
