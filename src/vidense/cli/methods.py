@@ -53,20 +53,19 @@ def _head(method: "Method") -> dict[str, Any]:
 
 
 def _page(method: "Method") -> dict[str, Any]:
-    from vidense.cli.docstrings import arguments, description, type_text
+    from vidense.cli.type_text import type_text
+    from vidense.docstrings import description
 
-    text = inspect.getdoc(method.build) or ""
-    meanings = arguments(inspect.getdoc(method.options_of) or "")
     options = [
         {
             "name": option,
             "type": type_text(field.annotation, field.metadata),
             "default": field.default,
-            "help": meanings.get(option, ""),
+            "help": field.description or "",
         }
-        for option, field in method.options.model_fields.items()
+        for option, field in method.options.model.model_fields.items()
     ]
-    return {**_head(method), "description": description(text), "options": options}
+    return {**_head(method), "description": description(inspect.getdoc(method.build) or ""), "options": options}
 
 
 def _lengths(head: dict[str, Any]) -> str:

@@ -1,35 +1,13 @@
-"""What a Google-style docstring says about a function and its arguments."""
+"""Types as a user writes their values."""
 
-import re
 import types
 import typing
 from collections.abc import Sequence
 from typing import Any, Literal, get_args, get_origin
 
-__all__ = ["arguments", "description", "type_text"]
+__all__ = ["type_text"]
 
-_SECTION = re.compile(r"^(Args|Returns|Yields|Raises|Attributes):$", re.MULTILINE)
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-
-
-def description(docstring: str) -> str:
-    """Return what comes before the first section, as :func:`inspect.getdoc` indents it."""
-    return _SECTION.split(docstring, maxsplit=1)[0].strip()
-
-
-def arguments(docstring: str) -> dict[str, str]:
-    """Return the entries of the section ``Args``, each joined to one line."""
-    parts = _SECTION.split(docstring)
-    section = next((text for title, text in zip(parts[1::2], parts[2::2], strict=True) if title == "Args"), "")
-    found: dict[str, str] = {}
-    name = ""
-    for line in section.splitlines():
-        entry = re.fullmatch(r" {4}(\w+): (.*)", line)
-        if entry:
-            name, found[entry[1]] = entry[1], entry[2]
-        elif name and line.strip():
-            found[name] += f" {line.strip()}"
-    return found
 
 
 def type_text(annotation: Any, metadata: Sequence[Any] = ()) -> str:
