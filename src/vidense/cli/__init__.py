@@ -80,14 +80,20 @@ def _app() -> typer.Typer:
     return app
 
 
-def _root(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from vidense import __version__
 
         print(f"vidense {__version__}")
         raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    """Take the options that stand before a verb; their callbacks do all there is to do."""
 
 
 def _refuse(sentence: str) -> int:

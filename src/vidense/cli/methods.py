@@ -82,7 +82,14 @@ def _print_page(page: dict[str, Any]) -> None:
     )
     print("\noptions, each as --set name=value:" if page["options"] else "\nno options")
     for option in page["options"]:
-        default = "none" if option["default"] is None else option["default"]
+        default = _value(option["default"])
         print(f"  {option['name']}={default}   ({option['type']})")
         if option["help"]:
             print(fill(option["help"], 100, initial_indent="      ", subsequent_indent="      "))
+
+
+def _value(default: Any) -> str:
+    """Write a value as it is written after ``--set name=``."""
+    if default is None:
+        return "null"
+    return str(default).lower() if isinstance(default, bool) else str(default)

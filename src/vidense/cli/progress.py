@@ -81,7 +81,7 @@ class Display:
             for task in self._bar.task_ids:
                 self._bar.remove_task(task)
             self._task = self._bar.add_task(phase, total=total, details=details)
-        self._bar.update(self._task, completed=done, details=details)
+        self._bar.update(self._task, completed=done, details=details, refresh=fresh or done == total)
 
 
 def _bar() -> "Progress":

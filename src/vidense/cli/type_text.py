@@ -22,7 +22,7 @@ def type_text(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin in (typing.Union, types.UnionType):
         return " | ".join(type_text(member) for member in inner)
     if annotation is type(None):
-        return "none"
+        return "null"
     name = "true | false" if annotation is bool else getattr(annotation, "__name__", str(annotation))
     bounds = [
         f"{sign} {getattr(item, key):g}" for item in metadata for key, sign in _BOUNDS.items() if hasattr(item, key)

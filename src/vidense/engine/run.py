@@ -14,6 +14,8 @@ __all__ = ["RunFolder", "read_record"]
 
 FORMAT, VERSION = "vidense-run", 1
 RECORD, LOG, CHECKPOINT, DATASET, SNAPSHOTS = "run.json", "log.jsonl", "checkpoint.pt", "dataset", "snapshots"
+# What evaluation and previews leave in a run.
+ADDED_FILES, ADDED_FOLDERS = ("evaluation.json",), ("jobs", "preview")
 
 
 class RunFolder:
@@ -101,9 +103,9 @@ class RunFolder:
         # Only what a run writes is deleted, and only where a run was: the path may be mistyped.
         if (self.path / RECORD).exists():
             read_record(self.path)
-            for name in (RECORD, LOG, CHECKPOINT, "evaluation.json"):
+            for name in (RECORD, LOG, CHECKPOINT, *ADDED_FILES):
                 (self.path / name).unlink(missing_ok=True)
-            for name in (DATASET, SNAPSHOTS):
+            for name in (DATASET, SNAPSHOTS, *ADDED_FOLDERS):
                 shutil.rmtree(self.path / name, ignore_errors=True)
 
     def _check_free(self) -> None:

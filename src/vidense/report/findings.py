@@ -209,9 +209,10 @@ def _compare(method: Row, baseline: Row, at: str) -> str:
     pairs = paired_difference(method.accuracies, baseline.accuracies)
     if pairs["interval"] is None:
         verb = "scores above" if method.mean > baseline.mean else "does not beat"
+        why = "one condensation seed can" if len(method.accuracies) == 1 else "sets that share no seeds can"
         return (
-            f"{method.title} {verb} {against}, {points(method.mean - baseline.mean)} points; one condensation seed "
-            "gives no interval, so the difference may be luck."
+            f"{method.title} {verb} {against}, {points(method.mean - baseline.mean)} points; {why} give no interval, "
+            "so the difference may be luck."
         )
     low, high = pairs["interval"]
     difference = pairs["difference"]

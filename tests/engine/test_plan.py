@@ -1,0 +1,77 @@
+"""The plan against what a run then really takes."""
+
+import pytest
+
+from tests.tiny import write_store
+from vidense import condense
+from vidense.engine.plan import plan
+from vidense.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plan") / "store"
+    write_store(folder)
+    return folder
+
+
+def test_key_frames_range_from_the_initial_ones_to_all(store, tmp_path):
+    settings = {"iterations": 4, "options": {"lr": 3.0, "batch_real": 2, "epsilon": 1.1}}
+    found = plan(store, **settings)
+    assert (found.least.frames, found.most.frames) == (6, 24)
+    real = condense(store, tmp_path / "run", **settings)
+    assert found.least.bytes <= real.storage.bytes <= found.most.bytes
+    assert found.seconds_search == 0 and found.seconds_per_iteration > 0
+    assert found.seconds >= 4 * found.seconds_per_iteration
+    assert found.peak_memory > 10**7
+
+
+def test_the_largest_number_of_key_frames_is_kept(store):
+    options = {"lr": 1.0, "batch_real": 2}
+    assert plan(store, iterations=3, options={**options, "max_keys": 3}).most.frames == 9
+    fixed = plan(store, iterations=3, options={**options, "criterion": "none"})
+    assert fixed.least == fixed.most
+
+
+def test_dense_videos_are_sized_to_the_byte(store, tmp_path):
+    settings = {"method": "dm", "vpc": 2, "iterations": 2, "options": {"lr": 1.0, "batch_real": 2}}
+    found, real = plan(store, **settings), condense(store, tmp_path / "run", **settings)
+    assert found.least.to_json() == found.most.to_json() == real.storage.to_json()
+    assert any("48 stored frames" in sentence for sentence in found.sentences())
+
+
+def test_a_budget_says_what_it_buys(store):
+    found = plan(store, budget="100kB", iterations=2, options={"batch_real": 2})
+    assert found.max_frames is not None and found.most.bytes <= 100_000
+    assert f"at most {found.max_frames} stored frames each" in found.sentences()[0]
+
+
+def test_a_search_is_added(store):
+    found = plan(store, method="dm", iterations=100, options={"batch_real": 2})
+    assert 0 < found.seconds_search < 100 * found.seconds_per_iteration
+    assert "to find a learning rate" in found.sentences()[1]
+
+
+def test_methods_that_choose_at_once(store):
+    found = plan(store, method="random")
+    assert (found.iterations, found.seconds_per_iteration, found.seconds_search) == (0, 0, 0)
+    assert "chosen at once" in found.sentences()[1]
+    assert found.to_json()["least"]["frames"] == 24
+
+
+def test_nothing_is_left_behind(store):
+    before = sorted(store.rglob("*"))
+    plan(store, iterations=2, options={"lr": 1.0, "batch_real": 2})
+    assert sorted(store.rglob("*")) == before
+
+
+def test_the_same_mistakes_as_of_a_run(store):
+    with pytest.raises(UserError, match=r"vpc=9.*"):
+        plan(store, vpc=9)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.04 s"), (42.4, "42 s"), (600, "10 min"), (9000, "2.5 h")])
+def test_durations_as_people_say_them(store, seconds, text):
+    from vidense.engine.plan import _duration
+
+    assert _duration(seconds) == text

@@ -1,0 +1,51 @@
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from tests.tiny import task
+from vidense.condensed import load, save
+from vidense.engine.preview import write_previews
+from vidense.parameterizations.dense import Dense
+from vidense.parameterizations.key_frames import KeyFrames
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Seven videos a class, of two key-frames each."""
+    of = task(tmp_path, vpc=7, videos=7)
+    clips = of.real.decode(of.random_videos())
+    videos = KeyFrames.from_clips(clips, [2] * len(clips), of.real.spec, of.real.class_names, of.labels)
+    return save(tmp_path / "run" / "dataset", videos, dtype="uint8", provenance={})
+
+
+def test_the_first_videos_of_each_class_are_drawn(dataset, tmp_path):
+    write_previews(dataset, tmp_path / "run")
+    index = json.loads((tmp_path / "run" / "preview" / "preview.json").read_text())
+    assert [video["label"] for video in index["videos"]] == [0] * 5 + [1] * 5 + [2] * 5
+    first = index["videos"][0]
+    assert first["key_frames"] == [0, 7] and (first["frames"], first["width"], first["height"]) == (8, 48, 48)
+    with Image.open(tmp_path / "run" / "preview" / first["file"]) as moving:
+        assert moving.n_frames == 8 and moving.size == (48, 48) and moving.info["loop"] == 0
+    with Image.open(io.BytesIO((tmp_path / "run" / "preview" / first["still"]).read_bytes())) as still:
+        assert still.n_frames == 1
+
+
+def test_the_same_dataset_is_not_drawn_twice_and_another_one_is(dataset, tmp_path):
+    run = tmp_path / "run"
+    write_previews(dataset, run)
+    marker = run / "preview" / "marker"
+    marker.touch()
+    write_previews(load(run), run)
+    assert marker.exists()
+    of = task(tmp_path)
+    dense = Dense(of.real.decode(of.random_videos()), of.real.spec, of.real.class_names, of.labels)
+    write_previews(save(run / "dataset", dense, dtype="uint8", provenance={}), run)
+    assert not marker.exists()
+    index = json.loads((run / "preview" / "preview.json").read_text())
+    assert [video["key_frames"] for video in index["videos"]] == [list(range(8))] * 3
+    assert {path.name for path in (run / "preview").iterdir()} == {
+        "preview.json",
+        *(video[key] for video in index["videos"] for key in ("file", "still")),
+    }

@@ -1,0 +1,89 @@
+"""What may be ranked together, and what is said about it."""
+
+import pytest
+
+from tests.report.conftest import evaluation, settings_of
+from vidense.report.findings import group_rows, sentences
+
+NAN = float("nan")
+
+
+def one(rows, seed=0, method="prism", **options):
+    more = {key: options.pop(key) for key in ("spec", "store", "size") if key in options}
+    return evaluation(rows, settings=settings_of(method, seed, **options), name=method, **more)
+
+
+def test_seeds_share_a_row_and_other_settings_do_not():
+    evaluations = [one({"method": {seed: [0.5, 0.6]}}, seed, size=1000 + 100 * seed) for seed in (0, 1, 2)]
+    evaluations.append(one({"method": {0: [0.1]}}, 0, momentum=0.5))
+    (table,) = group_rows(evaluations)
+    assert [row.title for row in table.rows] == ["prism, momentum=0.95", "prism, momentum=0.5"]
+    assert table.rows[0].accuracies == {seed: {0: 0.5, 1: 0.6} for seed in (0, 1, 2)}
+    assert table.rows[0].disk == pytest.approx(1100)
+    assert table.rows[0].interval == pytest.approx((0.55, 0.55))
+
+
+def test_other_specifications_and_other_data_are_other_tables():
+    evaluations = [one({"method": {0: [0.5]}}), one({"method": {0: [0.6]}}, spec="0the"), one({}, store="e15e")]
+    evaluations[2]["rows"] = one({"method": {0: [0.7]}})["rows"]
+    tables = group_rows(evaluations)
+    assert [[row.mean for row in table.rows] for table in tables] == [[0.5], [0.6], [0.7]]
+
+
+def test_baselines_stand_beside_their_method():
+    rows = {"method": {0: [0.5]}, "random_equal_bytes": {0: [0.3], 1: [0.4]}}
+    shared = {"random_equal_vpc": {0: [0.2], 1: [0.25]}, "ceiling": {0: [0.9, 0.8]}}
+    (table,) = group_rows([one(rows | shared), one(rows | shared, method="dm")])
+    assert [row.title for row in table.rows] == [
+        "prism",
+        "random, bytes of prism",
+        "dm",
+        "random, bytes of dm",
+        "random, equal videos",
+        "whole dataset",
+    ]
+    assert table.rows[1].method_row is table.rows[0] and table.rows[3].method_row is table.rows[2]
+
+
+def test_a_baseline_that_differs_from_seed_to_seed_counts_its_mean():
+    evaluations = [
+        one({"method": {seed: [0.5]}, "random_equal_bytes": {0: [0.2 + 0.2 * seed], 1: [0.3]}}, seed) for seed in (0, 1)
+    ]
+    (table,) = group_rows(evaluations)
+    assert table.rows[1].accuracies == {0: {0: pytest.approx(0.3)}, 1: {0: pytest.approx(0.3)}}
+
+
+def test_the_ceiling_has_an_interval_over_networks():
+    (table,) = group_rows([one({"ceiling": {0: [0.6, 0.7, 0.8]}})])
+    low, high = table.rows[0].interval
+    assert 0.59 < low < 0.7 < high < 0.81
+
+
+@pytest.mark.parametrize(
+    ("method", "random", "starts", "says"),
+    [
+        ({0: [0.6], 1: [0.62], 2: [0.64]}, {0: [0.3], 1: [0.31], 2: [0.3]}, "prism beats random", "+31.7 points"),
+        ({0: [0.6], 1: [0.2]}, {0: [0.3], 1: [0.31]}, "prism is not shown to beat", "The interval includes zero"),
+        ({0: [0.2], 1: [0.1]}, {0: [0.3], 1: [0.31]}, "prism does not beat", "\N{MINUS SIGN}15.5 points"),
+        ({0: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "may be luck"),
+        ({0: [0.3]}, {0: [0.3], 1: [0.31]}, "prism does not beat", "may be luck"),
+        ({7: [0.6], 8: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "share no seeds"),
+        ({0: [NAN, 0.9]}, {0: [0.3]}, "prism against random", "training on prism diverged"),
+        ({0: [0.9]}, {0: [NAN]}, "prism against random", "training on random, equal videos diverged"),
+    ],
+)
+def test_what_is_said(method, random, starts, says):
+    (table,) = group_rows([one({"method": method, "random_equal_vpc": random})])
+    (sentence,) = sentences(table)
+    assert sentence.startswith(starts) and says in sentence
+    assert "at equal videos per class" in sentence
+
+
+def test_the_whole_dataset_is_named_last():
+    (table,) = group_rows([one({"method": {0: [0.4]}, "ceiling": {0: [0.8]}})])
+    assert sentences(table) == ["The whole dataset gives 80.0 %: prism reaches 50 % of that with 2 of 9 videos."]
+
+
+def test_a_diverged_row_has_no_mean():
+    (table,) = group_rows([one({"method": {0: [0.4, NAN]}})])
+    assert (table.rows[0].mean, table.rows[0].interval, table.rows[0].diverged) == (None, None, 1)

@@ -1,0 +1,164 @@
+"""The page as a file: complete, self-contained, and safe with names from strangers."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.test_architecture import run_python
+from vidense.errors import UserError
+from vidense.report import has_previews, read_runs, write_page
+from vidense.report.page import command_of
+from vidense.report.runs import read_run
+
+ROWS = {
+    "method": {0: [0.6, 0.5]},
+    "random_equal_vpc": {0: [0.3, 0.2], 1: [0.25, 0.3]},
+    "random_equal_bytes": {0: [0.2, 0.2], 1: [0.25, 0.3]},
+    "ceiling": {0: [0.9, 0.8]},
+}
+VOID = {"meta", "link", "img", "source", "br"}
+
+
+class Checker(HTMLParser):
+    """Collects what a page refers to, and complains about tags that are not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.references: list[str] = []
+        self.images: list[dict[str, str]] = []
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.references += [values[key] for key in ("src", "srcset", "href", "action") if values.get(key)]
+        if tag == "img":
+            self.images.append(values)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def page_of(runs, tmp_path, **words):
+    path = write_page(runs, tmp_path / "page.html", **words)
+    text = path.read_text(encoding="utf-8")
+    checker = Checker()
+    checker.feed(text)
+    assert checker.open == []
+    return text, checker
+
+
+def test_the_page_has_everything_and_needs_nothing(make_run, tmp_path):
+    text, found = page_of([make_run("prism-0", ROWS)], tmp_path, title="A title", notes=["A note."])
+    assert found.references and all(reference.startswith("data:") for reference in found.references)
+    assert "<script" not in text and "@import" not in text and "url(" not in text
+    assert "prefers-color-scheme: dark" in text and "prefers-reduced-motion" in text and "width=device-width" in text
+    for part in ("A title", "A note.", "random, bytes of prism", "whole dataset", "25.0 to 27.5", "prism scores above"):
+        assert part in text
+    for part in ("0.100", "4.0 kB", "frames 3.5 kB, index 500 B", "5 key-frames, 2.5 a video on average (2 to 3 of 4)"):
+        assert part in text
+    assert "vidense condense STORE --out prism-0 --method prism --vpc 1 --seed 0" in text
+    assert "--set lr=auto --set momentum=0.95 --set max_keys=null" in text
+    assert "vidense evaluate prism-0 --on STORE --protocol clean --models minic3d" in text
+    assert "3, by a search of 1.5 s" in text and "2.13.0" in text and "500.0 MB at most" in text
+
+
+def test_clips_have_sizes_alternatives_and_marks(make_run, tmp_path):
+    text, found = page_of([make_run("prism-0")], tmp_path)
+    assert len(found.images) == 2
+    for image in found.images:
+        assert (image["width"], image["height"]) == ("48", "48") and "Condensed video of class" in image["alt"]
+    marks = re.findall(r'<div class="times".*?</div>', text, re.DOTALL)
+    assert [mark.count("<span") for mark in marks] == [4, 4]
+    assert [mark.count('class="key"') for mark in marks] == [2, 3]
+    assert "No run here was evaluated yet" in text
+
+
+def test_names_from_strangers_are_only_text(make_run, tmp_path):
+    hostile = ("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)> {{ 7*7 }}")
+    run = make_run("run <b>", ROWS, classes=hostile, method="<i>prism</i>", lr="</pre><script>")
+    text, found = page_of([run], tmp_path, title="<title>", notes=["<marquee>"])
+    for raw in ("<script", "<img src=x", "<i>prism", "<b>", "<marquee>", "</pre><script>"):
+        assert raw not in text
+    assert "{{ 7*7 }}" in text and "&lt;script&gt;alert(1)" in text
+    assert len(found.images) == 2 and all("onerror" not in image for image in found.images)
+
+
+def test_several_runs_share_one_table(make_run, tmp_path):
+    runs = [make_run(f"prism-{seed}", {**ROWS, "method": {seed: [0.6, 0.5]}}, seed=seed) for seed in (0, 1)]
+    text, _ = page_of([*runs, make_run("late")], tmp_path)
+    assert text.count("Accuracy table") == 1 and "prism beats random" in text
+    assert "Not evaluated: late." in text
+
+
+def test_paths_do_not_leave_the_machine(make_run, tmp_path):
+    text, _ = page_of([make_run("prism-0", ROWS)], tmp_path)
+    assert str(tmp_path) not in text
+
+
+def test_a_budget_is_repeated_as_one(make_run):
+    run = make_run("prism-0", all_learnable=True)
+    record = json.loads((run / "run.json").read_text())
+    record["settings"] |= {"budget": 5000, "iterations": 0}
+    (run / "run.json").write_text(json.dumps(record))
+    command = command_of(read_run(run))[0]
+    assert "--budget 5000" in command and "--vpc" not in command and "--iterations" not in command
+    assert "--set all_learnable=true" in command
+
+
+def test_an_old_page_survives_a_run_that_is_refused(make_run, tmp_path):
+    (tmp_path / "page.html").write_text("old")
+    with pytest.raises(UserError, match="is no run"):
+        write_page([make_run("prism-0"), tmp_path], tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("run.json", "{", "not readable JSON"),
+        ("run.json", '{"format": "other", "version": 1}', "is no vidense-run"),
+        ("run.json", '{"format": "vidense-run", "version": 1, "status": "running"}', "is not finished"),
+        ("dataset/condensed.json", "[]", "is no vidense-condensed"),
+        ("evaluation.json", '{"format": "vidense-evaluation", "version": 2}', "is no vidense-evaluation"),
+        ("preview/preview.json", '{"videos": [{}]}', "is damaged"),
+        ("preview/preview.json", '{"videos": [{"file": "a", "still": "b"}]}', "is damaged"),
+    ],
+)
+def test_damaged_runs_are_refused(make_run, file, text, message):
+    run = make_run("prism-0", ROWS)
+    (run / file).write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_runs([run])
+
+
+def test_a_preview_cannot_reach_outside_its_folder(make_run, tmp_path):
+    run = make_run("prism-0")
+    (tmp_path / "secret.webp").write_bytes(b"secret")
+    index = run / "preview" / "preview.json"
+    value = json.loads(index.read_text())
+    value["videos"][0]["file"] = "../../secret.webp"
+    index.write_text(json.dumps(value))
+    with pytest.raises(UserError, match="is damaged"):
+        read_run(run)
+
+
+def test_previews_are_told_from_none(make_run):
+    run = make_run("prism-0")
+    assert has_previews(run)
+    (run / "preview" / "preview.json").unlink()
+    assert not has_previews(run) and read_run(run).previews == ()
+
+
+def test_a_page_is_written_without_torch(make_run, tmp_path):
+    run = make_run("prism-0", ROWS)
+    done = run_python(
+        "import sys\nfrom pathlib import Path\nfrom vidense.report import write_page\n"
+        f"write_page([Path({str(run)!r})], Path({str(tmp_path / 'p.html')!r}))\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "p.html").exists()
