@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 import torch
-from tests.tiny import write_store
 
+from tests.tiny import write_store
 from vidense import condense
 from vidense.method import METHODS
 
