@@ -1,10 +1,17 @@
 """``vidense demo``: the whole story on generated video files."""
 
+import json
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from vidense.errors import UserError
+
+if TYPE_CHECKING:
+    from vidense.cli.progress import Display
 
 __all__ = ["demo"]
 
@@ -17,32 +24,35 @@ class Story:
         train: generated training videos of each of the eight classes.
         test: generated test videos of each class.
         size: side of a frame in pixels.
-        methods: what condenses, with the method's options.
-        iterations: of a condensation.
-        sets: condensed sets of each method, with seeds 0, 1, ...; as many random selections.
+        methods: what condenses: iterations and options by the method's name.
+        sets: condensed sets of each method, with successive seeds; as many random selections.
         networks: trained and tested on each set.
     """
 
     train: int
     test: int
     size: int
-    methods: dict[str, dict[str, Any]]
-    iterations: int
+    methods: dict[str, tuple[int, dict[str, Any]]]
     sets: int
     networks: int
 
 
-# Learning rates are fixed here: searching them would take a sixth of each run again.
+# Learning rates are fixed here: at runs as short as these, a search would see little of what it has to judge.
 FULL = Story(
     train=40,
     test=20,
-    size=48,
-    methods={"prism": {"lr": 3.0, "batch_real": 4}, "dm": {"lr": 30.0, "batch_real": 4}},
-    iterations=80,
+    size=44,
+    methods={"prism": (150, {"lr": 30.0, "batch_real": 4}), "dm": (75, {"lr": 100.0, "batch_real": 4})},
     sets=3,
     networks=1,
 )
-QUICK = replace(FULL, train=10, test=5, iterations=10, sets=1)
+QUICK = replace(
+    FULL,
+    train=10,
+    test=5,
+    methods={name: (10, options) for name, (_, options) in FULL.methods.items()},
+    sets=1,
+)
 FRAMES, STRIDE = 8, 3
 
 
@@ -59,16 +69,14 @@ def demo(
     from vidense.report import write_page
 
     story = QUICK if quick else FULL
-    videos, store = out / "videos", out / "store"
     print(f"Everything goes to {out}{_quick_note(quick)}")
-    _generate(videos, story, seed)
-    _prepare(videos, store, story)
-    runs = _condense(store, out, story, seed)
-    _evaluate(runs, store, story)
+    _generate(out, story, seed)
+    _prepare(out, story)
+    runs = _condense(out, story, seed)
+    _evaluate(runs, out, story)
     print("5. Write the page")
-    page = write_page(
-        runs, out / "report.html", title="vidense demo: eight motions, one tiny video each", notes=_notes(story, quick)
-    )
+    title = "vidense demo: eight motions, one tiny video each"
+    page = write_page([run for run, _ in runs], out / "report.html", title=title, notes=_notes(story, quick))
     print("Open this page in a browser:")
     print(page)
 
@@ -77,29 +85,38 @@ def _quick_note(quick: bool) -> str:
     return "; with --quick the numbers show that it works, not what methods are worth" if quick else ""
 
 
-def _generate(videos: Path, story: Story, seed: int) -> None:
+def _generate(out: Path, story: Story, seed: int) -> None:
+    """Write the videos, or find that they were written."""
     from vidense.data.builtin import MOTIONS, write_videos
     from vidense.records import read_json, write_json
 
-    made = {"train_per_class": story.train, "test_per_class": story.test, "seed": seed}
-    stamp = videos / "made.json"
+    stamp = out / "demo.json"
+    # As JSON reads it back: tuples are lists there.
+    wanted = json.loads(json.dumps({"story": asdict(story), "seed": seed}))
+    found = read_json(stamp) if stamp.exists() else None
+    if found is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{str(out)!r} holds something else; give a new folder as --out")
+    if found is not None and {name: found.get(name) for name in wanted} != wanted:
+        raise UserError(
+            f"{str(out)!r} holds a demo of another size or seed; give another folder as --out, or delete it"
+        )
     each = story.train + story.test
     print(f"1. Generate {len(MOTIONS)} x {each} real H.264 files, in which only the motion tells the classes apart")
-    if not (stamp.exists() and read_json(stamp) == made):
-        write_videos(videos, **made)
-        # Last, so that an interrupted generation is taken up again.
-        write_json(stamp, made)
+    if found is None or not found["generated"]:
+        write_json(stamp, {**wanted, "generated": False})
+        write_videos(out / "videos", train_per_class=story.train, test_per_class=story.test, seed=seed)
+        write_json(stamp, {**wanted, "generated": True})
 
 
-def _prepare(videos: Path, store: Path, story: Story) -> None:
+def _prepare(out: Path, story: Story) -> None:
     from vidense.cli.progress import Display
     from vidense.data.prepare import prepare
 
     print(f"2. Prepare: decode each into {FRAMES} frames of {story.size} x {story.size} pixels")
     with Display() as display:
         prepare(
-            videos,
-            store,
+            out / "videos",
+            out / "store",
             layout="folder",
             frames=FRAMES,
             stride=STRIDE,
@@ -109,38 +126,42 @@ def _prepare(videos: Path, store: Path, story: Story) -> None:
         )
 
 
-def _condense(store: Path, out: Path, story: Story, seed: int) -> list[Path]:
+def _condense(out: Path, story: Story, seed: int) -> list[tuple[Path, int]]:
+    """Return the runs with their seeds."""
     from vidense.budget import format_bytes
     from vidense.cli.progress import Display
     from vidense.engine.condense import condense
     from vidense.engine.preview import write_previews
 
-    print(
-        f"3. Condense to one synthetic video per class, {story.iterations} iterations, {story.sets} seed(s): "
-        f"{' and '.join(story.methods)}"
-    )
+    lengths = " and ".join(f"{name} ({iterations} iterations)" for name, (iterations, _) in story.methods.items())
+    print(f"3. Condense to one synthetic video per class: {lengths}, {story.sets} seed{'s' * (story.sets > 1)} each")
     runs = []
     for number in range(story.sets):
-        for method, options in story.methods.items():
+        for method, (iterations, options) in story.methods.items():
             run = out / "runs" / f"{method}-{number}"
             with Display() as display:
                 dataset = condense(
-                    store,
+                    out / "store",
                     run,
                     method=method,
-                    iterations=story.iterations,
+                    iterations=iterations,
                     seed=seed + number,
                     options=options,
-                    progress=lambda _, done, total, entry, name=run.name: display.step(name, done, total, entry),  # type: ignore[misc]
+                    progress=partial(_show, display, run.name),
                 )
             write_previews(dataset, run)
             frames, size = dataset.storage.frames, format_bytes(dataset.storage.bytes)
             print(f"   {run.name}: {len(dataset)} videos, {frames:g} stored frames, {size} on disk")
-            runs.append(run)
+            runs.append((run, seed + number))
     return runs
 
 
-def _evaluate(runs: list[Path], store: Path, story: Story) -> None:
+def _show(display: "Display", name: str, phase: str, done: int, total: int, entry: dict[str, Any]) -> None:
+    display.step(f"{phase} {name}", done, total, entry)
+
+
+def _evaluate(runs: list[tuple[Path, int]], out: Path, story: Story) -> None:
+    """Evaluate every run, each beside the random selection that shares its seed."""
     from vidense.cli.progress import Display
     from vidense.cli.scores import print_scores
     from vidense.evaluation import evaluate_run
@@ -148,8 +169,8 @@ def _evaluate(runs: list[Path], store: Path, story: Story) -> None:
     print("4. Evaluate: train fresh networks on the synthetic videos, on random real ones, and on all of them")
     with Display() as display:
         records = [
-            evaluate_run(run, store, seeds=story.networks, baseline_seeds=story.sets, progress=display.note)
-            for run in runs
+            evaluate_run(run, out / "store", seeds=story.networks, baseline_seeds=[number], progress=display.note)
+            for run, number in runs
         ]
     print_scores(*(record.to_json() for record in records))
     print()
@@ -165,9 +186,8 @@ def _notes(story: Story, quick: bool) -> list[str]:
         "condensation does not beat random clips."
     ]
     if quick:
-        small = asdict(story)
         notes.append(
-            f"This was `vidense demo --quick`: {small['train']} training videos per class, {small['iterations']} "
-            f"iterations, {small['sets']} seed. The numbers show that everything works, not what methods are worth."
+            f"This was `vidense demo --quick`: {story.train} training videos per class, a few iterations, one seed. "
+            "The numbers show that everything works, not what methods are worth."
         )
     return notes

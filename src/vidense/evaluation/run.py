@@ -28,7 +28,7 @@ def evaluate_run(
     seeds: int = 3,
     epochs: int | None = None,
     ceiling: bool = True,
-    baseline_seeds: int = 3,
+    baseline_seeds: int | Sequence[int] = 3,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> EvaluationRecord:
@@ -46,7 +46,7 @@ def evaluate_run(
         seeds: how many networks of each, with seeds 0, 1, ...
         epochs: passes over the training set in place of the protocol's own length.
         ceiling: train on the whole dataset too.
-        baseline_seeds: how many random selections, with seeds 0, 1, ...
+        baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         progress: called with a line of text before each job.
 
@@ -54,7 +54,8 @@ def evaluate_run(
         UserError: if a folder is not what it should be, dataset and store differ in classes or clip shape, a network
             is unknown or cannot take the clips, or a count is below 1.
     """
-    for name, value in (("seeds", seeds), ("baseline_seeds", baseline_seeds), ("models", len(models))):
+    selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
+    for name, value in (("seeds", seeds), ("baseline_seeds", len(selections)), ("models", len(models))):
         if value < 1:
             raise UserError(f"{name}={value} is too few; give at least 1")
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
@@ -64,7 +65,7 @@ def evaluate_run(
     benches = [Bench(opened, eval_spec(protocol, model, epochs=epochs), used) for model in models]
     rows: list[dict[str, Any]] = []
     for bench in benches:
-        for plan in _plans(folder, dataset, opened, baseline_seeds):
+        for plan in _plans(folder, dataset, opened, selections):
             rows.append(plan.row(bench, range(seeds), progress))
         if ceiling:
             rows.append(_ceiling_row(bench, range(seeds), progress))
@@ -97,14 +98,14 @@ class _Plan:
         return make_row(self.role, self.name, bench.spec, bench.store.spec, results, videos, train.frames)
 
 
-def _plans(folder: Path, dataset: CondensedDataset, store: ClipStore, selections: int) -> Iterator[_Plan]:
+def _plans(folder: Path, dataset: CondensedDataset, store: ClipStore, selections: Sequence[int]) -> Iterator[_Plan]:
     seed, method = _settings(dataset).get("seed", 0), dataset.index.get("method", {}).get("name", "condensed")
     condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
     yield _Plan("method", method, folder / "jobs", [seed], lambda _: condensed)
     shared = store.cache / "jobs"
     per_class = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
-    yield _Plan("random_equal_vpc", "random", shared, range(selections), lambda s: equal_videos(store, per_class, s))
-    yield _Plan("random_equal_bytes", "random", shared, range(selections), lambda s: equal_bytes(store, dataset, s))
+    yield _Plan("random_equal_vpc", "random", shared, selections, lambda s: equal_videos(store, per_class, s))
+    yield _Plan("random_equal_bytes", "random", shared, selections, lambda s: equal_bytes(store, dataset, s))
 
 
 def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:

@@ -112,5 +112,7 @@ def _frames(run: Run) -> str:
     if times is None:
         return f"all {frames} frames of each video are stored"
     counts = [len(of_video) for of_video in times]
+    if min(counts) == max(counts):
+        return f"{sum(counts)} key-frames, {counts[0]} of {frames} in each video"
     mean = sum(counts) / len(counts)
     return f"{sum(counts)} key-frames, {mean:.2g} a video on average ({min(counts)} to {max(counts)} of {frames})"
