@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from vidense.errors import UserError, suggest
 
-__all__ = ["Mistakes", "load_yaml", "parse_assignments", "validate"]
+__all__ = ["Mistakes", "load_yaml", "parse_assignments", "sound", "validate"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -51,6 +51,16 @@ def validate(model: type[Model], values: Mapping[str, Any], what: str) -> Model:
         return model.model_validate(dict(values))
     except ValidationError as error:
         raise UserError(f"{what}: " + "; ".join(_mistakes(error, model))) from None
+
+
+def sound(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of ``values`` that ``model`` accepts, so that checking can go on after a mistake was noted."""
+    try:
+        model.model_validate(dict(values))
+    except ValidationError as error:
+        bad = {str(item["loc"][0]) for item in error.errors(include_url=False) if item["loc"]}
+        return {key: value for key, value in values.items() if key not in bad}
+    return dict(values)
 
 
 def _mistakes(error: ValidationError, model: type[BaseModel]) -> list[str]:

@@ -59,6 +59,14 @@ def test_all_mistakes_are_told_at_once(refused, store, tmp_path):
         assert part in line
 
 
+def test_a_mistake_does_not_hide_the_others(refused, store, tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text("vpcc: 1\nscale: huge\n")
+    line = refused("condense", store, "--out", tmp_path / "run", "--config", config, "--method", "prsim", "--vpc", 9)
+    for part in ("did you mean 'vpc'?", "scale='huge'", "did you mean 'prism'?", "vpc=9 must be from 1 to 4"):
+        assert part in line
+
+
 @pytest.mark.parametrize("text", ["- a\n- b\n", "a: [", None, "vpcc: 1\n", "options: 7\n"])
 def test_a_bad_config(refused, store, tmp_path, text):
     config = tmp_path / "run.yaml"

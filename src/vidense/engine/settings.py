@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 
 from vidense.budget import allowance, parse_bytes
-from vidense.config import Mistakes, validate
+from vidense.config import Mistakes, sound, validate
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.method import METHODS, Method, Recipe, Scale, Task
@@ -99,8 +99,10 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
     Raises:
         UserError: naming every mistake found at once.
     """
-    given = validate(CondenseSettings, settings, "settings")
     mistakes = Mistakes()
+    with mistakes.collect():
+        validate(CondenseSettings, settings, "settings")
+    given = CondenseSettings(**sound(CondenseSettings, settings))
     with mistakes.collect():
         device = pick_device(given.device)
         scale = given.scale or ("small" if device.type == "cpu" else "published")
@@ -109,7 +111,12 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
         with mistakes.collect():
             options = method.validate(given.options)
         with mistakes.collect():
-            vpc, max_frames = _size(given, store, method)
+            max_frames: int | None = None
+            if given.budget is not None:
+                vpc, max_frames = _bought(given, given.budget, store, method)
+    if given.budget is None:
+        with mistakes.collect():
+            vpc = _asked(given, store)
     if given.iterations is not None and given.iterations < 1:
         with mistakes.collect():
             raise UserError(f"iterations={given.iterations} is too few; give at least 1")
@@ -129,22 +136,31 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
     )
 
 
-def _size(given: CondenseSettings, store: ClipStore, method: Method) -> tuple[int, int | None]:
-    counts = torch.bincount(store.train.labels, minlength=len(store.class_names))
-    smallest, name = int(counts.min()), store.class_names[int(counts.argmin())]
-    if given.budget is not None:
-        if given.vpc is not None:
-            raise UserError(f"vpc={given.vpc} and budget={given.budget!r} both say how much to keep; give one of them")
-        least, usual = method.frames(store.spec.frames)
-        budget = parse_bytes(given.budget)
-        bought = allowance(budget, store.spec, len(store.class_names), smallest, given.store_dtype, least, usual)
-        return bought.vpc, bought.frames_per_video
+def _bought(given: CondenseSettings, budget: str, store: ClipStore, method: Method) -> tuple[int, int]:
+    """Return the videos per class and the most frames of a video that the budget buys."""
+    if given.vpc is not None:
+        raise UserError(f"vpc={given.vpc} and budget={budget!r} both say how much to keep; give one of them")
+    least, usual = method.frames(store.spec.frames)
+    smallest, _ = _smallest_class(store)
+    size, classes = parse_bytes(budget), len(store.class_names)
+    bought = allowance(size, store.spec, classes, smallest, given.store_dtype, least, usual)
+    return bought.vpc, bought.frames_per_video
+
+
+def _asked(given: CondenseSettings, store: ClipStore) -> int:
+    """Return the videos per class that were asked for, 1 if none."""
     vpc = 1 if given.vpc is None else given.vpc
+    smallest, name = _smallest_class(store)
     if not 1 <= vpc <= smallest:
         raise UserError(
             f"vpc={vpc} must be from 1 to {smallest}, the number of training videos of the smallest class ({name!r})"
         )
-    return vpc, None
+    return vpc
+
+
+def _smallest_class(store: ClipStore) -> tuple[int, str]:
+    counts = torch.bincount(store.train.labels, minlength=len(store.class_names))
+    return int(counts.min()), store.class_names[int(counts.argmin())]
 
 
 def pick_device(name: str) -> torch.device:
