@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from torch.nn import functional as F
 from vidense.data.builtin import MOTIONS, render, write_videos
 from vidense.data.prepare import prepare
 from vidense.data.real import RealClips
-from vidense.data.spec import LabelledClips
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.nets import build_network
@@ -51,6 +51,16 @@ def test_the_files_are_h264_in_folder_layout_and_always_the_same(tmp_path: Path)
     assert set(report.counts) == set(MOTIONS)
     assert {tuple(count.values()) for count in report.counts.values()} == {(2, 1)}
     assert not report.duplicates
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_encoding_does_not_vary(tmp_path: Path, size: int) -> None:
+    # With the encoder's look-ahead on, one video in ten differed.
+    written = []
+    for _ in range(6):
+        write_videos(tmp_path, train_per_class=3, test_per_class=1, size=size)
+        written.append([path.read_bytes() for path in sorted(tmp_path.rglob("*.mp4"))])
+    assert all(files == written[0] for files in written)
 
 
 @pytest.mark.parametrize(
@@ -146,18 +156,15 @@ def test_the_order_of_frames_tells_the_class(small: ClipStore) -> None:
     assert share(predicted, small.test) > 0.9
 
 
-class Still:
-    """Clips whose every frame is their first one."""
-
-    def __init__(self, clips: RealClips) -> None:
-        self.spec, self.class_names, self.labels, self.clips = clips.spec, clips.class_names, clips.labels, clips
-
-    def decode(self, index: Tensor) -> Tensor:
-        moving = self.clips.decode(index)
-        return moving[:, :1].expand_as(moving).contiguous()
+def still(clips: RealClips) -> RealClips:
+    """Return the same videos with every frame replaced by the first one."""
+    pixels = clips.pixels(torch.arange(len(clips)))
+    shard = pixels[:, None, :1].expand(-1, 1, *clips.spec.shape)
+    rows = [(0, i) for i in range(len(clips))]
+    return RealClips(clips.spec, clips.class_names, clips.labels, clips.groups, [shard], rows)
 
 
-def minic3d_accuracy(train: LabelledClips, test: LabelledClips, recipe: TrainingRecipe) -> float:
+def minic3d_accuracy(train: RealClips, test: RealClips, recipe: TrainingRecipe) -> float:
     network = build_network("minic3d", train.spec, len(MOTIONS), seed=0)
     network = network.to(memory_format=torch.channels_last_3d)
     assert fit(network, train, recipe, seed=0).diverged_at is None
@@ -167,9 +174,10 @@ def minic3d_accuracy(train: LabelledClips, test: LabelledClips, recipe: Training
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_minic3d_learns_clips_but_neither_frames_nor_a_single_clip(full: ClipStore) -> None:
-    whole = minic3d_accuracy(full.train, full.test, TrainingRecipe())
+    recipe = TrainingRecipe(lr=0.02)
+    whole = minic3d_accuracy(full.train, full.test, recipe)
     assert whole > 0.7
-    assert minic3d_accuracy(Still(full.train), Still(full.test), TrainingRecipe(epochs=8)) < 0.23
+    assert minic3d_accuracy(still(full.train), still(full.test), replace(recipe, epochs=8)) < 0.23
     for draw in range(3):
         chosen = [full.train.members(c)[torch.randint(40, (1,), generator=generator(draw, c))] for c in range(8)]
-        assert minic3d_accuracy(full.train.subset(torch.cat(chosen)), full.test, TrainingRecipe()) < whole / 2
+        assert minic3d_accuracy(full.train.subset(torch.cat(chosen)), full.test, recipe) < whole / 2

@@ -174,8 +174,8 @@ def _write(file: Path, clip: NDArray[np.uint8]) -> None:
         stream.height, stream.width, stream.pix_fmt = clip.shape[1], clip.shape[2], "yuv420p"
         # One thread: the encoder's output depends on how many there are.
         stream.codec_context.thread_count = 1
-        # Weighted prediction reads beside frames as small as 32x32: the same video then varies from call to call.
-        stream.options = {"crf": "18", "preset": "veryfast", "x264-params": "weightp=0"}
+        # Without looking ahead: x264's estimates for later frames of such small videos vary from call to call.
+        stream.options = {"crf": "18", "preset": "veryfast", "tune": "zerolatency"}
         for packet in _packets(stream, clip):
             container.mux(packet)
 
