@@ -64,7 +64,6 @@ def test_an_interruption_prints_how_to_resume(store, tmp_path):
     assert done.returncode == 130, done.stderr
     expected = f"interrupted; to resume: vidense condense {store} --out '{run_folder}' --set lr=1 --iterations 5000"
     assert done.stderr.splitlines()[-1] == expected
-    assert (run_folder / "checkpoint.pt").exists()
     assert json.loads((run_folder / "run.json").read_text())["status"] == "running"
 
 
@@ -83,6 +82,18 @@ def test_interrupted_before_anything_ran(vidense, monkeypatch):
     assert code == 130 and err.splitlines()[-1] == "interrupted; to resume: vidense doctor --json"
 
 
-def test_the_library_may_be_called_as_a_module(capfd):
+def test_a_reader_that_has_seen_enough_is_no_defect():
+    code = "import sys; from vidense.cli import run; sys.exit(run(['methods', 'prism']))"
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" | true', sys.executable, code],
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+def test_the_version_is_printed(capfd):
     assert run(["--version"]) == 0
     assert capfd.readouterr().out.startswith("vidense ")

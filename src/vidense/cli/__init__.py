@@ -3,6 +3,7 @@
 Nothing here loads torch before a verb needs it, so that help answers at once.
 """
 
+import os
 import shlex
 import sys
 import traceback
@@ -51,6 +52,10 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(str(error))
     except _USAGE_ERROR as error:
         return _refuse(_usage(error))
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; without this, Python complains once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DEFECT
     except Exception:  # whatever else is a defect, and must not look like the user's mistake
         traceback.print_exc()
         print("vidense: this is a defect of vidense; please report it with the lines above", file=sys.stderr)

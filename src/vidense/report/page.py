@@ -73,7 +73,7 @@ def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:
         title=title,
         notes=notes,
         version=__version__,
-        tables=[{"table": table, "sentences": sentences(table)} for table in tables],
+        tables=[{"table": table, "sentences": [_unbroken(text) for text in sentences(table)]} for table in tables],
         unevaluated=[run.name for run in runs if run.evaluation is None],
         runs=[_describe(run) for run in runs],
         percent=percent,
@@ -81,6 +81,11 @@ def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:
         interval_text=interval_text,
         format_bytes=format_bytes,
     )
+
+
+def _unbroken(sentence: str) -> str:
+    """Keep a number and its percent sign on one line."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _describe(run: Run) -> dict[str, Any]:
