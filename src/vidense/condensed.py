@@ -16,7 +16,8 @@ from vidense import __version__
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.parameterizations.base import Parameterization, Stored, StoreDtype
-from vidense.records import content_hash, file_hash, read_json, replacing, write_json
+from vidense.records import content_hash, disjoint, file_hash, read_json, replacing, write_json
+from vidense.seeding import Draw
 
 __all__ = ["CondensedDataset", "Storage", "load", "save"]
 
@@ -105,10 +106,15 @@ class CondensedDataset(Dataset[tuple[Tensor, Tensor]]):
         """Hash of the stored numbers and of what decodes them."""
         return content_hash([self.index["tensors_sha256"], self.index["parameterization"], self.index["record"]])
 
-    def decode(self, index: Tensor) -> Tensor:
+    @property
+    def stochastic(self) -> bool:
+        """Whether a video decodes to different clips, chosen by a draw."""
+        return self._synthetic.stochastic
+
+    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
         """Return normalised float32 clips ``[n, T, 3, H, W]`` at ``index`` (int64 ``[n]``)."""
         with torch.no_grad():
-            return self._synthetic.decode(index)
+            return self._synthetic.decode(index, draw)
 
     def __len__(self) -> int:
         return len(self._synthetic)
@@ -133,6 +139,7 @@ def save(
         provenance: method, settings, seed and data hash, as JSON types.
 
     """
+    dtype = synthetic.stored_dtype(dtype)
     stored = synthetic.store(dtype)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / TENSOR_FILE) as temporary:
@@ -146,12 +153,10 @@ def save(
         "spec": synthetic.spec.to_json(),
         "class_names": list(synthetic.class_names),
         "store_dtype": dtype,
-        "numbers": synthetic.stored_numbers(),
         "bytes_by_part": stored.bytes_by_part,
-        **provenance,
         "versions": {"vidense": __version__, **{name: version(name) for name in ("torch", "safetensors", "av")}},
     }
-    write_json(folder / INDEX_FILE, index)
+    write_json(folder / INDEX_FILE, disjoint(index, provenance))
     return load(folder)
 
 
@@ -178,7 +183,7 @@ def load(path: str | Path) -> CondensedDataset:
         spec = ClipSpec.from_json(index["spec"])
         names = cast("list[str]", index["class_names"])
         synthetic = Parameterization.restore(index["parameterization"], Stored(tensors, index["record"]), spec, names)
-        storage = _storage(folder, tensors, index["numbers"], spec)
+        storage = _storage(folder, tensors, synthetic)
     except (KeyError, TypeError) as error:
         raise UserError(f"{str(folder / INDEX_FILE)!r} lacks or garbles {error}; condense again") from None
     if len(synthetic) and not 0 <= int(synthetic.labels.min()) <= int(synthetic.labels.max()) < len(names):
@@ -210,7 +215,9 @@ def _checked_tensors(folder: Path, index: dict[str, Any]) -> dict[str, Tensor]:
         raise UserError(f"{str(file)!r} cannot be read ({error}); copy or condense it again") from None
 
 
-def _storage(folder: Path, tensors: Mapping[str, Tensor], numbers: int, spec: ClipSpec) -> Storage:
+def _storage(folder: Path, tensors: Mapping[str, Tensor], synthetic: Parameterization) -> Storage:
     parts = Stored(dict(tensors)).bytes_by_part
     total = sum((folder / name).stat().st_size for name in (INDEX_FILE, TENSOR_FILE))
-    return Storage({**parts, "index": total - sum(parts.values())}, numbers, numbers / spec.frame_numbers)
+    # Counted from what was read, for an index may claim anything.
+    numbers = synthetic.stored_numbers()
+    return Storage({**parts, "index": total - sum(parts.values())}, numbers, numbers / synthetic.spec.frame_numbers)

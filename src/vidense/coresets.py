@@ -51,7 +51,7 @@ def _network(task: Task, feature_net: FeatureNet, name: str) -> Network:
     real = task.real
     if feature_net == "random":
         return build_network(name, real.spec, len(real.class_names), seed=task.seed).eval().place(real.device)
-    trained = ceiling_network(real, name, task.seed, task.workdir, task.content, device=real.device)
+    trained = ceiling_network(real, name, task.seed, task.workdir, device=real.device)
     if trained.fit["diverged_at"] is not None:
         raise DivergenceError(f"{name!r} diverged while it was trained for features; use --set feature_net=random")
     return trained.network

@@ -59,7 +59,6 @@ def ceiling_network(
     model: str,
     seed: int,
     cache: Path,
-    content: str,
     *,
     recipe: TrainingRecipe | None = None,
     hold_out: HoldOut = HOLD_OUT,
@@ -76,7 +75,6 @@ def ceiling_network(
         model: a registered network's name.
         seed: of initialisation, order and dropout.
         cache: the store's cache folder; the network goes to ``networks/`` in it.
-        content: the store's content hash.
         recipe: None for the recipe of the ``clean`` protocol.
         hold_out: which videos choose the check.
         options: of the network.
@@ -88,7 +86,7 @@ def ceiling_network(
     """
     recipe, device, chosen = recipe or TrainingRecipe(), device or torch.device("cpu"), dict(options or {})
     identity = {
-        "data": content,
+        "data": real.content,
         "model": model,
         "options": chosen,
         "seed": seed,

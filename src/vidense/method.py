@@ -1,6 +1,7 @@
 """What a method is: a registered function whose typed keyword arguments are its options, returning a recipe."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +22,12 @@ from vidense.parameterizations.base import Parameterization
 from vidense.registry import Registry
 from vidense.seeding import generator
 
-__all__ = ["METHODS", "Method", "Optimizer", "Recipe", "Scale", "Task", "register_method", "resolved"]
+__all__ = ["METHODS", "RATES", "Group", "Method", "Optimizer", "Recipe", "Scale", "Task", "register_method", "resolved"]
 
 Scale = Literal["small", "published"]
+
+# Fits pixels in normalised units under sums over embeddings; methods of other units register their own.
+RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
 def resolved(rate: LearningRate) -> float:
@@ -38,29 +42,47 @@ def resolved(rate: LearningRate) -> float:
 
 
 @dataclass(frozen=True)
+class Group:
+    """How one group of trainable tensors moves.
+
+    Attributes:
+        rate: learning rate, above 0.
+        momentum: of SGD, in [0, 1); Adam has betas instead.
+    """
+
+    rate: float
+    momentum: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.rate > 0:
+            raise UserError(f"learning rate {self.rate} is not positive; give a number above 0")
+        if not 0 <= self.momentum < 1:
+            raise UserError(f"momentum={self.momentum} must lie in [0, 1)")
+
+
+@dataclass(frozen=True)
 class Optimizer:
     """How the trainable tensors move.
 
     Attributes:
         kind: ``sgd`` or ``adam``.
-        rates: learning rate of each group by name; groups not named are left fixed.
-        momentum: of SGD, in [0, 1).
+        groups: by name; tensors of other groups are left fixed.
         betas: of Adam.
-        schedule: ``constant``, or ``cosine`` down to zero over the run.
+        schedule: ``constant``, or ``cosine`` down to ``floor`` over the run.
+        floor: last learning rate of the cosine, as a share of the first, in [0, 1].
     """
 
     kind: Literal["sgd", "adam"]
-    rates: Mapping[str, float]
-    momentum: float = 0.0
+    groups: Mapping[str, Group]
     betas: tuple[float, float] = (0.9, 0.999)
     schedule: Literal["constant", "cosine"] = "constant"
+    floor: float = 0.0
 
-    def __post_init__(self) -> None:
-        for name, rate in self.rates.items():
-            if not rate > 0:
-                raise UserError(f"learning rate {rate} of {name!r} is not positive; give a number above 0")
-        if not 0 <= self.momentum < 1:
-            raise UserError(f"momentum={self.momentum} must lie in [0, 1)")
+    def factor(self, share: float) -> float:
+        """Return what learning rates are multiplied by when ``share`` of the run is done."""
+        if self.schedule == "constant":
+            return 1.0
+        return self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * share))
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,6 @@ class Task:
         vpc: synthetic videos of each class.
         seed: seed of the run.
         workdir: folder shared by all runs on one store, for networks worth training once.
-        content: content hash of the store; with it a cached network is found again.
         max_frames: most stored frames of one video under a byte budget; None for no limit.
     """
 
@@ -101,7 +122,6 @@ class Task:
     vpc: int
     seed: int
     workdir: Path
-    content: str = ""
     max_frames: int | None = None
 
     @property
@@ -140,7 +160,8 @@ class Method:
         paper: where it comes from.
         stores: what a condensed dataset of it holds, in words.
         iterations: default length of a run by scale (0 for coresets).
-        frames: of T, the fewest and the usual number of stored frames of a video, for byte budgets.
+        frames: of T and the options, the fewest and the usual number of stored frames of a video, for byte budgets.
+        rates: learning rates that ``lr=auto`` tries, ascending.
         options: made from the function's signature.
     """
 
@@ -149,7 +170,8 @@ class Method:
     paper: str
     stores: str
     iterations: Mapping[Scale, int]
-    frames: Callable[[int], tuple[int, int]]
+    frames: Callable[[int, Mapping[str, Any]], tuple[int, int]]
+    rates: tuple[float, ...]
     options: Options = field(repr=False)
 
     @property
@@ -163,7 +185,7 @@ class Method:
         Raises:
             UserError: listing every mistake at once.
         """
-        checked = validate(self.options.model, values, f"options of method {self.name!r}").model_dump()
+        checked = validate(self.options.model, values, f"options of method {self.name!r}").model_dump(mode="json")
         # Groups may refuse values that are fine one by one; better now than when the recipe is built.
         self.options.arguments(checked)
         return checked
@@ -190,7 +212,8 @@ def register_method(
     paper: str,
     stores: str,
     iterations: Mapping[Scale, int],
-    frames: Callable[[int], tuple[int, int]] = lambda length: (length, length),
+    frames: Callable[[int, Mapping[str, Any]], tuple[int, int]] = lambda length, options: (length, length),
+    rates: tuple[float, ...] = RATES,
     like: Build | None = None,
     **defaults: Any,
 ) -> Callable[[Build], Build]:
@@ -202,13 +225,14 @@ def register_method(
         stores: as in :class:`Method`.
         iterations: as in :class:`Method`.
         frames: as in :class:`Method`; by default every frame of a video is stored.
+        rates: as in :class:`Method`.
         like: another function whose keyword arguments are the options, for a method that is a setting of it.
         defaults: of those options, where they differ from the other function's.
     """
 
     def register(build: Build) -> Build:
         options = read_options(like or build, **defaults)
-        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, options))
+        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, rates, options))
         return build
 
     return register

@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from vidense.docstrings import entries
+from vidense.records import disjoint
 
 __all__ = ["Options", "options_of"]
 
@@ -45,6 +46,9 @@ def options_of(function: Callable[..., Any], **defaults: Any) -> Options:
     Args:
         function: its keyword-only arguments and its docstring are the source.
         defaults: replace those of the signature.
+
+    Raises:
+        ValueError: if a group and the signature, or two groups, give one name to two options.
     """
     hints = get_type_hints(function, include_extras=True)
     help_texts = entries(inspect.getdoc(function) or "", "Args")
@@ -55,10 +59,10 @@ def options_of(function: Callable[..., Any], **defaults: Any) -> Options:
             continue
         if is_dataclass(hints[name]):
             groups[name] = hints[name]
-            found |= _fields_of(hints[name])
+            found = disjoint(found, _fields_of(hints[name]))
         else:
             default = ... if parameter.default is parameter.empty else parameter.default
-            found[name] = (hints[name], Field(default, description=help_texts.get(name)))
+            found = disjoint(found, {name: (hints[name], Field(default, description=help_texts.get(name)))})
     for name, default in defaults.items():
         found[name] = (found[name][0], Field(default, description=found[name][1].description))
     model = create_model(function.__name__, __config__=ConfigDict(extra="forbid", frozen=True), **found)

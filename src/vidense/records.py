@@ -4,20 +4,37 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vidense.errors import UserError
 
-__all__ = ["content_hash", "file_hash", "read_json", "replacing", "write_json"]
+__all__ = ["content_hash", "disjoint", "file_hash", "read_json", "replacing", "write_json"]
+
+
+T = TypeVar("T")
 
 
 def content_hash(value: Any) -> str:
     """Return 16 hex digits that depend only on the JSON content of ``value`` (key order does not matter)."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def disjoint(*parts: Mapping[str, T]) -> dict[str, T]:
+    """Return all entries of ``parts`` in one dict.
+
+    Raises:
+        ValueError: if a name stands in two of them, where one would silently replace the other.
+    """
+    joined: dict[str, T] = {}
+    for part in parts:
+        if twice := sorted(set(joined) & set(part)):
+            raise ValueError(f"{', '.join(map(repr, twice))} stands for two things; rename one")
+        joined |= part
+    return joined
 
 
 def file_hash(path: Path) -> str:
@@ -47,6 +64,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o644)
+        with temporary.open("rb") as file:
+            # Without this a power cut may leave the new name on an empty file.
+            os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from vidense.data.spec import LabelledClips
 from vidense.errors import UserError
 from vidense.nets import Network
 from vidense.nets.precision import real_dtype
-from vidense.seeding import generator, seeded
+from vidense.seeding import Draw, generator, seeded
 
 __all__ = ["FitRecord", "TrainingRecipe", "accuracy", "fit", "predict"]
 
@@ -205,15 +205,15 @@ class _Student:
         self.device = next(network.parameters()).device
         self.targets = targets.to(self.device)
         # Decoding and moving a small set once saves doing so in every pass.
-        small = len(targets) * math.prod(clips.spec.shape) * 4 <= KEPT_BYTES
-        self.kept = clips.decode(torch.arange(len(targets))).to(self.device) if small else None
+        kept = not clips.stochastic and len(targets) * math.prod(clips.spec.shape) * 4 <= KEPT_BYTES
+        self.kept = clips.decode(torch.arange(len(targets))).to(self.device) if kept else None
         self.optimizer = _optimizer(network, recipe)
 
     def update(self, step: int, index: Tensor) -> float | None:
         """Take one step on the clips at ``index``; return the loss, or None where it or its gradient is not finite."""
         recipe, parameters = self.recipe, list(self.network.parameters())
         self._set_rate(step)
-        batch = self.clips.decode(index).to(self.device) if self.kept is None else self.kept[index]
+        batch = self._clips_of(step, index)
         self.network.train()
         with seeded(self.seed, "dropout", step), _autocast(self.device, recipe):
             scores = self.network(_standardised(batch, recipe))
@@ -227,6 +227,11 @@ class _Student:
             return None
         self.optimizer.step()
         return value
+
+    def _clips_of(self, step: int, index: Tensor) -> Tensor:
+        if self.kept is not None:
+            return self.kept[index]
+        return self.clips.decode(index, Draw(self.seed, ("update", step))).to(self.device)
 
     def _set_rate(self, step: int) -> None:
         count = len(self.targets)

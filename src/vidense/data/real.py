@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from vidense.data.spec import ClipSpec
-from vidense.seeding import generator
+from vidense.records import content_hash
+from vidense.seeding import Draw, generator
 
 __all__ = ["RealClips"]
 
@@ -28,6 +29,7 @@ class RealClips:
         groups: Sequence[str],
         shards: Sequence[Any],
         rows: Sequence[tuple[int, int]],
+        content: str,
     ) -> None:
         """Wrap what a store holds.
 
@@ -38,13 +40,20 @@ class RealClips:
             groups: source group of each video, ``V`` strings; clips of one group never straddle a validation split.
             shards: uint8 arrays or tensors ``[n, windows, T, 3, H, W]``.
             rows: for each video, its shard and its row in that shard.
+            content: equal for equal clips with equal labels, and only then.
         """
         self.spec, self.class_names, self.labels = spec, tuple(class_names), labels
         self.groups = tuple(groups)
+        self.content = content
         self._shards, self._rows = list(shards), list(rows)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def stochastic(self) -> bool:
+        """False: which window of a video is decoded is chosen by the caller."""
+        return False
 
     @property
     def windows(self) -> int:
@@ -72,8 +81,8 @@ class RealClips:
             return torch.stack(clips)
         return torch.from_numpy(np.stack(clips))
 
-    def decode(self, index: Tensor, window: int | Tensor = 0) -> Tensor:
-        """Return normalised float32 clips ``[n, T, 3, H, W]``; arguments as :meth:`pixels`."""
+    def decode(self, index: Tensor, draw: Draw | None = None, *, window: int | Tensor = 0) -> Tensor:
+        """Return normalised float32 clips ``[n, T, 3, H, W]``; the rest as in :meth:`pixels`."""
         return self.spec.normalise(self.pixels(index, window))
 
     def members(self, label: int) -> Tensor:
@@ -83,16 +92,16 @@ class RealClips:
     def subset(self, index: Tensor) -> "RealClips":
         """Return a view of some videos, sharing the pixels."""
         keep = index.tolist()
-        groups = [self.groups[i] for i in keep]
-        return RealClips(
-            self.spec, self.class_names, self.labels[index], groups, self._shards, [self._rows[i] for i in keep]
-        )
+        groups, rows = [self.groups[i] for i in keep], [self._rows[i] for i in keep]
+        content = content_hash([self.content, keep])
+        return RealClips(self.spec, self.class_names, self.labels[index], groups, self._shards, rows, content)
 
     def only_classes(self, labels: Sequence[int]) -> "RealClips":
         """Return a view of the videos of some classes, relabelled 0, 1, ... in the order of ``labels``."""
         kept = torch.cat([self.members(label) for label in labels])
         view = self.subset(kept)
         view.class_names = tuple(self.class_names[label] for label in labels)
+        view.content = content_hash([view.content, list(labels)])
         view.labels = torch.cat([torch.full((len(self.members(label)),), i) for i, label in enumerate(labels)])
         return view
 
@@ -130,4 +139,4 @@ class RealClips:
         if device.type == "cpu":
             return self
         shards = [torch.as_tensor(np.asarray(shard)).to(device) for shard in self._shards]
-        return RealClips(self.spec, self.class_names, self.labels, self.groups, shards, self._rows)
+        return RealClips(self.spec, self.class_names, self.labels, self.groups, shards, self._rows, self.content)

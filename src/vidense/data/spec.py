@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vidense.errors import UserError
+from vidense.seeding import Draw
 
 __all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "ClipSpec", "LabelledClips"]
 
@@ -86,5 +87,12 @@ class LabelledClips(Protocol):
     def labels(self) -> Tensor:
         """Class of each video, int64 ``[N]``."""
 
-    def decode(self, index: Tensor) -> Tensor:
-        """Return normalised float32 clips ``[n, T, 3, H, W]`` of the videos at ``index`` (int64 ``[n]``)."""
+    @property
+    def stochastic(self) -> bool:
+        """Whether a video decodes to different clips, chosen by the ``draw`` that is handed to :meth:`decode`."""
+
+    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
+        """Return normalised float32 clips ``[n, T, 3, H, W]`` of the videos at ``index`` (int64 ``[n]``).
+
+        Without a ``draw``, stochastic videos give the one clip that stands for them.
+        """

@@ -131,7 +131,9 @@ class ClipStore:
         labels = torch.tensor([video.label for video in videos], dtype=torch.int64)
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.class_names):
             raise ValueError(f"a label is outside the {len(self.class_names)} classes")
-        return RealClips(self.spec, self.class_names, labels, [video.group for video in videos], arrays, rows)
+        groups = [video.group for video in videos]
+        content = content_hash([self.content_hash, split])
+        return RealClips(self.spec, self.class_names, labels, groups, arrays, rows, content)
 
     def _shard(self, shard: dict[str, Any]) -> NDArray[np.uint8]:
         name = shard["file"]

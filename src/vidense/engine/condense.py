@@ -59,12 +59,14 @@ def condense(
         return finished
     report: Progress = progress or (lambda phase, done, total, entry: None)
     real = opened.train.to(job.device)
-    task = Task(real, job.vpc, job.seed, opened.cache, opened.content_hash, job.max_frames)
+    task = Task(real, job.vpc, job.seed, opened.cache, job.max_frames)
     recipe = _recipe(job, task, run, report)
     if recipe.objective is not None:
         recipe.objective.prepare(real, task.workdir, job.seed)
         _optimise(Loop(recipe, real, seed=job.seed, total=job.iterations), job, run, report, checkpoint_seconds)
-    dataset = save(run.dataset, recipe.synthetic, dtype=job.store_dtype, provenance=_provenance(job, run))
+    outcome = {} if recipe.objective is None else recipe.objective.outcome()
+    provenance = {**_provenance(job, run), "outcome": outcome}
+    dataset = save(run.dataset, recipe.synthetic, dtype=job.store_dtype, provenance=provenance)
     if job.budget is not None and dataset.storage.bytes > job.budget:
         size = format_bytes(dataset.storage.bytes)
         raise UserError(f"the result takes {size}, over the budget of {format_bytes(job.budget)}; give a larger budget")
@@ -85,7 +87,7 @@ def _recipe(job: Job, task: Task, run: RunFolder, report: Progress) -> Recipe:
     if "tuning" not in run.record:
         report("search lr", 0, 1, {})
         started = time.perf_counter()
-        found = search_rate(build, task, iterations=job.iterations)
+        found = search_rate(build, task, rates=job.method.rates, iterations=job.iterations)
         run.write(tuning={**found.to_json(), "seconds": round(time.perf_counter() - started, 2)})
     return build(task, run.record["tuning"]["lr"])
 
@@ -116,9 +118,6 @@ def _optimise(loop: Loop, job: Job, run: RunFolder, report: Progress, checkpoint
             if time.perf_counter() - saved >= checkpoint_seconds:
                 checkpoint()
                 saved = time.perf_counter()
-    except KeyboardInterrupt:
-        checkpoint()
-        raise
     finally:
         log.close()
     run.write(seconds=round(spent + time.perf_counter() - began, 2), peak_memory=peak_memory(job.device))

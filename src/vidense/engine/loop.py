@@ -1,7 +1,7 @@
 """The only optimisation loop."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -9,8 +9,9 @@ from torch import nn
 
 from vidense.data.real import RealClips
 from vidense.errors import DivergenceError
-from vidense.method import Optimizer, Recipe
+from vidense.method import Group, Optimizer, Recipe
 from vidense.objectives.base import Objective, Step
+from vidense.records import disjoint
 
 __all__ = ["Loop"]
 
@@ -37,7 +38,8 @@ class Loop:
         self.recipe, self.real, self.seed, self.total = recipe, real, seed, total
         self.objective: Objective = recipe.objective
         self._settings = recipe.optimizer
-        self._trained = _trained({**recipe.synthetic.trainable(), **self.objective.groups()}, self._settings.rates)
+        groups = disjoint(recipe.synthetic.trainable(), self.objective.groups())
+        self._trained = _trained(groups, self._settings.groups)
         self._optimizer = _torch_optimizer(self._settings, self._trained)
 
     def run(self, start: int, stop: int) -> Iterator[dict[str, Any]]:
@@ -66,27 +68,25 @@ class Loop:
         self._optimizer.step()
         for hook in hooks:
             hook.after_update(step, synthetic)
+        self.objective.after_update(synthetic, step)
         self._check_finite(step)
-        entry: dict[str, Any] = {"step": step.index, "loss": total}
-        for hook in hooks:
-            entry |= hook.telemetry()
-        return entry
+        telemetry = (self.objective.telemetry(), *(hook.telemetry() for hook in hooks))
+        return disjoint({"step": step.index, "loss": total}, *telemetry)
 
     def _schedule(self, step: Step) -> None:
-        if self._settings.schedule == "cosine":
-            share = 0.5 * (1 + math.cos(math.pi * step.index / step.total))
-            for group in self._optimizer.param_groups:
-                group["lr"] = self._settings.rates[group["name"]] * share
+        factor = self._settings.factor(step.index / step.total)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._settings.groups[group["name"]].rate * factor
 
     def _check_finite(self, step: Step) -> None:
-        for name, tensor in self._trained.items():
-            if not torch.isfinite(tensor).all():
+        for name, tensors in self._trained.items():
+            if not all(torch.isfinite(tensor).all() for tensor in tensors):
                 raise DivergenceError(
                     f"{name!r} holds a non-finite number after iteration {step.index}; {self._advice()}"
                 )
 
     def _advice(self) -> str:
-        rates = ", ".join(f"{name}={rate:g}" for name, rate in self._settings.rates.items())
+        rates = ", ".join(f"{name}={group.rate:g}" for name, group in self._settings.groups.items())
         return f"the learning rate ({rates}) is too large: try a third of it, or lr=auto"
 
     def state_dict(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Loop:
             "synthetic": self.recipe.synthetic.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "objective": self.objective.state_dict(),
-            "objective_groups": {name: tensor.detach() for name, tensor in self.objective.groups().items()},
+            "objective_groups": {name: [t.detach() for t in tensors] for name, tensors in self._own_groups()},
             "hooks": [hook.state_dict() for hook in self.recipe.hooks],
         }
 
@@ -105,23 +105,29 @@ class Loop:
         self.recipe.synthetic.load_state_dict(state["synthetic"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.objective.load_state_dict(state["objective"])
-        for name, tensor in self.objective.groups().items():
-            tensor.copy_(state["objective_groups"][name])
-        for hook, kept in zip(self.recipe.hooks, state["hooks"], strict=True):
-            hook.load_state_dict(kept)
+        for name, tensors in self._own_groups():
+            for tensor, kept in zip(tensors, state["objective_groups"][name], strict=True):
+                tensor.copy_(kept)
+        for hook, hook_state in zip(self.recipe.hooks, state["hooks"], strict=True):
+            hook.load_state_dict(hook_state)
+
+    def _own_groups(self) -> Iterable[tuple[str, list[nn.Parameter]]]:
+        return self.objective.groups().items()
 
 
-def _trained(groups: Mapping[str, nn.Parameter], rates: Mapping[str, float]) -> dict[str, nn.Parameter]:
-    unknown = sorted(set(rates) - set(groups))
+def _trained(groups: Mapping[str, list[nn.Parameter]], moving: Iterable[str]) -> dict[str, list[nn.Parameter]]:
+    unknown = sorted(set(moving) - set(groups))
     if unknown:
         raise ValueError(f"the optimiser names groups {unknown}, the recipe has {sorted(groups)}")
-    for name, tensor in groups.items():
-        tensor.requires_grad_(name in rates)
-    return {name: tensor for name, tensor in groups.items() if name in rates}
+    for name, tensors in groups.items():
+        for tensor in tensors:
+            tensor.requires_grad_(name in moving)
+    return {name: tensors for name, tensors in groups.items() if name in moving}
 
 
-def _torch_optimizer(settings: Optimizer, trained: Mapping[str, nn.Parameter]) -> torch.optim.Optimizer:
-    groups = [{"params": [tensor], "lr": settings.rates[name], "name": name} for name, tensor in trained.items()]
-    if settings.kind == "sgd":
-        return torch.optim.SGD(groups, momentum=settings.momentum)
-    return torch.optim.Adam(groups, betas=settings.betas)
+def _torch_optimizer(settings: Optimizer, trained: Mapping[str, list[nn.Parameter]]) -> torch.optim.Optimizer:
+    def options(group: Group) -> dict[str, Any]:
+        return {"lr": group.rate, "momentum": group.momentum} if settings.kind == "sgd" else {"lr": group.rate}
+
+    groups = [{"params": tensors, "name": name, **options(settings.groups[name])} for name, tensors in trained.items()]
+    return torch.optim.SGD(groups) if settings.kind == "sgd" else torch.optim.Adam(groups, betas=settings.betas)

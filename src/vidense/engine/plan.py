@@ -14,7 +14,7 @@ from vidense.condensed import Storage, save
 from vidense.data.store import ClipStore
 from vidense.engine.loop import Loop
 from vidense.engine.settings import Job, resolve
-from vidense.engine.tune import GRID, SHARE, SURVIVORS, TRIAL_CLASSES
+from vidense.engine.tune import SHARE, TRIAL_CLASSES, survivors_of
 from vidense.hardware import describe, peak_memory
 from vidense.hooks.insertion import FrameInsertion
 from vidense.method import Recipe, Task
@@ -117,11 +117,11 @@ def plan(store: str | Path, **settings: Any) -> Plan:
     opened = ClipStore.open(Path(store))
     job = resolve(settings, opened)
     real = opened.train.to(job.device)
-    task = Task(real, job.vpc, job.seed, opened.cache, opened.content_hash, job.max_frames)
+    task = Task(real, job.vpc, job.seed, opened.cache, job.max_frames)
     started = time.perf_counter()
     searched = job.options.get("lr") == "auto"
     # The smallest rate of the search cannot diverge within a few steps, and the rate does not change the time.
-    recipe = job.build(task, GRID[0] if searched else None)
+    recipe = job.build(task, job.method.rates[0] if searched else None)
     recipe.synthetic.to(job.device)
     setup = time.perf_counter() - started
     least = _storage(recipe.synthetic, job, opened)
@@ -132,7 +132,7 @@ def plan(store: str | Path, **settings: Any) -> Plan:
     if searched and recipe.objective is not None:
         classes = len(opened.class_names)
         part = min(1.0, TRIAL_CLASSES / classes) if recipe.objective.class_independent else 1.0
-        trials = sum(SURVIVORS)
+        trials = sum(survivors_of(len(job.method.rates)))
         search = max(SHARE * job.iterations, trials * part) * per_iteration + trials * part * judging
     return Plan(
         method=job.method.name,

@@ -103,10 +103,11 @@ class RunFolder:
         # Only what a run writes is deleted, and only where a run was: the path may be mistyped.
         if (self.path / RECORD).exists():
             read_record(self.path)
-            for name in (RECORD, LOG, CHECKPOINT, *ADDED_FILES):
-                (self.path / name).unlink(missing_ok=True)
             for name in (DATASET, SNAPSHOTS, *ADDED_FOLDERS):
                 shutil.rmtree(self.path / name, ignore_errors=True)
+            # The record goes last: without it the rest would be nobody's, and a kill in between would leave it so.
+            for name in (LOG, CHECKPOINT, *ADDED_FILES, RECORD):
+                (self.path / name).unlink(missing_ok=True)
 
     def _check_free(self) -> None:
         if self.path.is_file():

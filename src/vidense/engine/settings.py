@@ -110,10 +110,9 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
         method = METHODS.get(given.method)
         with mistakes.collect():
             options = method.validate(given.options)
-        with mistakes.collect():
             max_frames: int | None = None
             if given.budget is not None:
-                vpc, max_frames = _bought(given, given.budget, store, method)
+                vpc, max_frames = _bought(given, given.budget, store, method, options)
     if given.budget is None:
         with mistakes.collect():
             vpc = _asked(given, store)
@@ -136,11 +135,13 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
     )
 
 
-def _bought(given: CondenseSettings, budget: str, store: ClipStore, method: Method) -> tuple[int, int]:
+def _bought(
+    given: CondenseSettings, budget: str, store: ClipStore, method: Method, options: Mapping[str, Any]
+) -> tuple[int, int]:
     """Return the videos per class and the most frames of a video that the budget buys."""
     if given.vpc is not None:
         raise UserError(f"vpc={given.vpc} and budget={budget!r} both say how much to keep; give one of them")
-    least, usual = method.frames(store.spec.frames)
+    least, usual = method.frames(store.spec.frames, options)
     smallest, _ = _smallest_class(store)
     size, classes = parse_bytes(budget), len(store.class_names)
     bought = allowance(size, store.spec, classes, smallest, given.store_dtype, least, usual)

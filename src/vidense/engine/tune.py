@@ -1,6 +1,6 @@
 """lr=auto: a short successive-halving search on a held-out matching loss, never on test data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
@@ -11,12 +11,11 @@ from vidense.engine.loop import Loop
 from vidense.errors import DivergenceError
 from vidense.method import Recipe, Task
 
-__all__ = ["GRID", "SHARE", "Tuning", "search_rate"]
+__all__ = ["SHARE", "TRIAL_CLASSES", "Tuning", "search_rate", "survivors_of"]
 
-GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 SHARE = 0.15
 TRIAL_CLASSES = 2
-SURVIVORS = (len(GRID), 4, 2)
+RUNGS = 3
 
 
 @dataclass
@@ -44,36 +43,39 @@ class Tuning:
         return {"lr": self.rate, "trials": self.trials}
 
 
-def search_rate(build: Callable[[Task, float], Recipe], task: Task, *, iterations: int) -> Tuning:
-    """Choose a learning rate from :data:`GRID` (steps of about x3).
+def search_rate(
+    build: Callable[[Task, float], Recipe], task: Task, *, rates: Sequence[float], iterations: int
+) -> Tuning:
+    """Choose a learning rate.
 
     All candidates start from the same videos and see the same draws. After each of three rungs the better half stays,
-    by the objective's held-out loss; the rungs cost the same, together at most 15 % of the run (at least one
-    iteration a candidate). Where classes are matched independently, two of them stand for all, which buys longer
-    trials: with a momentum of 0.95 a rate that diverges looks best for its first twenty iterations.
+    by the held-out loss of an objective that never takes a step; the rungs cost the same, together at most 15 % of the
+    run (at least one iteration a candidate). Where classes are matched independently, two of them stand for all, which
+    buys longer trials: with a momentum of 0.95 a rate that diverges looks best for its first twenty iterations.
 
     Args:
         build: makes the recipe of a task for a rate, on the device of the task's clips.
         task: the run's.
+        rates: the candidates, ascending, in steps of about x3.
         iterations: length of the run the rate is for.
 
     Raises:
         DivergenceError: if every candidate diverged.
     """
     budget = SHARE * iterations
-    probe = build(task, GRID[0]).objective
-    if probe is None:
+    judge = build(task, rates[0]).objective
+    if judge is None:
         raise ValueError("a method without an objective has no learning rate to search")
-    if probe.class_independent and len(task.real.class_names) > TRIAL_CLASSES:
+    if judge.class_independent and len(task.real.class_names) > TRIAL_CLASSES:
         budget *= len(task.real.class_names) / TRIAL_CLASSES
         chosen = torch.randperm(len(task.real.class_names), generator=task.generator("trial classes"))
         task = replace(task, real=task.real.only_classes(sorted(chosen[:TRIAL_CLASSES].tolist())))
-    # No trial goes on into the part of the run where key-frames may be inserted.
-    rung = min(budget / len(SURVIVORS), 0.2 * iterations)
-    alive = [_Candidate(rate, _loop(build(task, rate), task, iterations)) for rate in GRID]
-    judge = alive[0].loop.objective
+    judge.prepare(task.real, task.workdir, task.seed)
+    # A trial is a beginning: it never reaches past a fifth of the run.
+    rung = min(budget / RUNGS, 0.2 * iterations)
+    alive = [_Candidate(rate, _loop(build(task, rate), task, iterations)) for rate in rates]
     trials: list[dict[str, Any]] = []
-    for survivors in SURVIVORS:
+    for survivors in survivors_of(len(rates)):
         alive = sorted(alive, key=lambda candidate: candidate.loss)[:survivors]
         for candidate in alive:
             _advance(candidate, max(1, int(rung / survivors)))
@@ -84,9 +86,14 @@ def search_rate(build: Callable[[Task, float], Recipe], task: Task, *, iteration
         alive = [candidate for candidate in alive if isfinite(candidate.loss)]
         if not alive:
             raise DivergenceError(
-                f"every learning rate from {GRID[0]} to {GRID[-1]} diverged; check the data or set lr"
+                f"every learning rate from {rates[0]} to {rates[-1]} diverged; check the data or set lr"
             )
     return Tuning(min(alive, key=lambda candidate: candidate.loss).rate, trials)
+
+
+def survivors_of(candidates: int) -> list[int]:
+    """Return how many candidates each rung tries: all of them, then half as many each time."""
+    return [-(-candidates // 2**rung) for rung in range(RUNGS)]
 
 
 def _loop(recipe: Recipe, task: Task, iterations: int) -> Loop:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from vidense.evaluation.scores import classification_scores
 from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
 from vidense.nets import Network, build_network
+from vidense.nets.precision import real_dtype
+from vidense.seeding import Draw
 from vidense.training import fit, predict
 
 __all__ = ["Bench", "Progress", "TrainSet", "evaluate", "evaluate_ceiling"]
@@ -62,8 +64,12 @@ class _Window:
     def labels(self) -> Tensor:
         return self.real.labels
 
-    def decode(self, index: Tensor) -> Tensor:
-        return self.real.decode(index, self.window)
+    @property
+    def stochastic(self) -> bool:
+        return False
+
+    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
+        return self.real.decode(index, draw, window=self.window)
 
 
 class Bench:
@@ -83,6 +89,9 @@ class Bench:
                 f"store {str(store.path)!r} keeps {store.test.windows} clips of each video, protocol {spec.protocol!r} "
                 f"scores {spec.windows}; prepare it with --clips {spec.windows}"
             )
+        # What "auto" means here is part of what was measured.
+        exact = real_dtype(device, spec.recipe.precision) == torch.float32
+        spec = replace(spec, recipe=replace(spec.recipe, precision="float32" if exact else "bfloat16"))
         self.store, self.spec, self.device = store, spec, device
         self.network(0)
         real = store.test.to(device)
@@ -161,7 +170,6 @@ def _ceiling(bench: Bench, seed: int) -> dict[str, Any]:
         spec.model,
         seed,
         store.cache,
-        store.content_hash,
         recipe=spec.recipe,
         hold_out=spec.hold_out,
         options=dict(spec.model_options),

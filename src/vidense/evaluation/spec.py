@@ -1,7 +1,7 @@
 """What an evaluation is: everything that moves a number, frozen and hashed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from vidense.errors import UserError, suggest
@@ -52,8 +52,27 @@ class EvalSpec:
 
     @property
     def hash(self) -> str:
-        """16 hex digits that change with every field."""
-        return content_hash(self.to_json())
+        """16 hex digits that change with every field.
+
+        Fields at their default are left out, so that a field added later does not change the hash of what was
+        measured before it existed.
+        """
+        parts: dict[str, EvalSpec | TrainingRecipe | HoldOut] = {
+            "spec": self,
+            "recipe": self.recipe,
+            "hold_out": self.hold_out,
+        }
+        return content_hash({"version": self.version, **{name: _changed(part) for name, part in parts.items()}})
+
+
+def _changed(part: "EvalSpec | TrainingRecipe | HoldOut") -> dict[str, Any]:
+    """Return the fields that are plain values and differ from their default."""
+    values = {item.name: (getattr(part, item.name), item.default) for item in fields(part)}
+    return {
+        name: value
+        for name, (value, default) in values.items()
+        if value != default and not isinstance(value, (TrainingRecipe, HoldOut))
+    }
 
 
 def _clean(model: str, epochs: int | None) -> EvalSpec:

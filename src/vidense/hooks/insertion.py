@@ -80,7 +80,8 @@ def neighbour_cosines(frames: Tensor, keys: Tensor, is_key: Tensor) -> Tensor:
     left, right = neighbours(is_key)
     unit, unit_keys = (functional.normalize(g, dim=2, eps=1e-30) for g in (frames, keys))
     gram = torch.bmm(unit, unit_keys.transpose(1, 2))
-    cosines = torch.stack([gram.gather(2, side[..., None]).squeeze(2) for side in (left, right)], 2)
+    # Rounding takes products of unit vectors past -1, where a threshold of -1 must insert nothing.
+    cosines = torch.stack([gram.gather(2, side[..., None]).squeeze(2) for side in (left, right)], 2).clamp(-1, 1)
     silent = frames.abs().amax(2) == 0
     silent_keys = keys.abs().amax(2) == 0
     dead = is_key | silent | silent_keys.gather(1, left) | silent_keys.gather(1, right)
@@ -113,7 +114,7 @@ class FrameInsertion(Hook):
         cosines = neighbour_cosines(frames, anchors, keys.is_key)
         triggered = self._triggered(cosines)
         self._describe(cosines, triggered, keys)
-        self._chosen = self._limit(self._place(triggered, cosines, keys.is_key, step), cosines, keys.is_key)
+        self._chosen = self._place(triggered, cosines, keys.is_key, step)
 
     def after_update(self, step: Step, synthetic: Parameterization) -> None:
         """Insert what was chosen, where the clip passes under the updated key-frames."""
@@ -134,26 +135,20 @@ class FrameInsertion(Hook):
         return (cosines < self.rule.epsilon).all(2)
 
     def _place(self, triggered: Tensor, cosines: Tensor, is_key: Tensor, step: Step) -> Tensor:
+        """Return the frames to insert, bool ``[N, T]``: of each video as many as triggered, within the room left."""
         wanted = triggered.sum(1)
         if self.rule.most_negative_only:
             wanted = wanted.clamp(max=1)
+        if self.rule.max_keys is not None:
+            wanted = torch.minimum(wanted, (self.rule.max_keys - is_key.sum(1)).clamp(min=0))
         if self.rule.position == "random":
-            order = torch.rand(is_key.shape, generator=step.generator("position")).to(is_key.device)
+            order = torch.rand(is_key.shape, generator=step.draw.generator("position")).to(is_key.device)
             return _lowest(order.masked_fill(is_key, torch.inf), wanted)
-        if self.rule.most_negative_only:
-            return _lowest(cosines.amax(2).masked_fill(~triggered, torch.inf), wanted)
-        return triggered
-
-    def _limit(self, chosen: Tensor, cosines: Tensor, is_key: Tensor) -> Tensor:
-        if self.rule.max_keys is None:
-            return chosen
-        room = (self.rule.max_keys - is_key.sum(1)).clamp(min=0)
-        order = cosines.amax(2).nan_to_num(2.0).masked_fill(~chosen, torch.inf)
-        return _lowest(order, torch.minimum(chosen.sum(1), room))
+        return _lowest(cosines.amax(2).masked_fill(~triggered, torch.inf), wanted)
 
     def _describe(self, cosines: Tensor, triggered: Tensor, keys: KeyFrames) -> None:
         candidates = int((~keys.is_key).sum())
-        seen = cosines[~cosines.isnan()].clamp(-1, 1).float().cpu()
+        seen = cosines[~cosines.isnan()].float().cpu()
         histogram = torch.histc(seen, HISTOGRAM_BINS, -1, 1).int().tolist()
         rate = int(triggered.sum()) / candidates if candidates else 0.0
         self._telemetry |= {"trigger_rate": rate, "cosine_histogram": histogram}

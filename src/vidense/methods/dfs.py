@@ -3,7 +3,7 @@
 from typing import Any
 
 from vidense.method import Recipe, Task, register_method
-from vidense.methods.prism import prism
+from vidense.methods.prism import prism, stored_frames
 
 __all__ = ["dfs"]
 
@@ -13,7 +13,7 @@ __all__ = ["dfs"]
     paper="Condensing Videos by Learning Where Motion Matters, ICLR 2026 submission",
     stores="key-frames and their times; frames between them are interpolated",
     iterations={"small": 500, "published": 5000},
-    frames=lambda length: (2, -(-length // 2)),
+    frames=stored_frames,
     like=prism,
     most_negative_only=True,
 )

@@ -4,7 +4,7 @@ from typing import Literal
 
 import torch
 
-from vidense.method import Optimizer, Recipe, Task, register_method, resolved
+from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
 from vidense.objectives.distribution import DistributionMatching, Matching
 from vidense.option_types import LearningRate, Momentum
 from vidense.parameterizations.dense import Dense
@@ -46,5 +46,5 @@ def dm(
     return Recipe(
         Dense(clips, task.real.spec, task.real.class_names, task.labels),
         DistributionMatching(matching),
-        Optimizer("sgd", {"frames": resolved(lr)}, momentum=momentum),
+        Optimizer("sgd", {"frames": Group(resolved(lr), momentum)}),
     )

@@ -1,17 +1,30 @@
 """PRISM: key-frames refined by distribution matching, with new ones inserted where gradients conflict (METHODS 10)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 
 from vidense.errors import UserError
 from vidense.hooks.insertion import FrameInsertion, InsertionRule
-from vidense.method import Optimizer, Recipe, Task, register_method, resolved
+from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
 from vidense.objectives.distribution import DistributionMatching, Matching
 from vidense.option_types import Count, LearningRate, Momentum
 from vidense.parameterizations.key_frames import KeyFrames
 
-__all__ = ["prism"]
+__all__ = ["prism", "stored_frames"]
+
+
+def stored_frames(length: int, options: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the fewest and the usual number of stored frames of a video of ``length`` frames.
+
+    Half of the frames is what runs on real videos ended with, at 8 frames and a rate that trains well.
+    """
+    if options["all_learnable"]:
+        return length, length
+    first = min(options["initial_keys"], length)
+    return first, first if options["criterion"] == "none" else max(first, -(-length // 2))
 
 
 @register_method(
@@ -20,7 +33,7 @@ __all__ = ["prism"]
     "Motion, CVPR 2026",
     stores="key-frames and their times; frames between them are interpolated",
     iterations={"small": 500, "published": 5000},
-    frames=lambda length: (2, -(-length // 2)),
+    frames=stored_frames,
 )
 def prism(
     task: Task,
@@ -55,12 +68,13 @@ def prism(
         UserError: if the numbers of key-frames contradict each other or the clip's length.
     """
     most = min(limit for limit in (insertion.max_keys, task.max_frames, task.real.spec.frames) if limit is not None)
-    if not 2 <= initial_keys <= most:
-        raise UserError(f"initial_keys={initial_keys} must be from 2 to {most}, the most a video may have here")
+    first = task.real.spec.frames if all_learnable else initial_keys
+    if not 2 <= first <= most:
+        raise UserError(f"a video cannot start with {first} key-frames: from 2 to {most} are allowed here")
     return Recipe(
         _noise_key_frames(task, initial_keys, all_learnable),
         DistributionMatching(matching),
-        Optimizer("sgd", {"frames": resolved(lr)}, momentum=momentum),
+        Optimizer("sgd", {"frames": Group(resolved(lr), momentum)}),
         (FrameInsertion(replace(insertion, max_keys=most)),),
     )
 

@@ -2,23 +2,23 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from vidense.data.real import RealClips
 from vidense.parameterizations.base import Parameterization
-from vidense.seeding import derive, generator
+from vidense.seeding import Draw, derive
 
 __all__ = ["Objective", "Step"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One iteration of the loop, and where its randomness comes from.
+    """One iteration of the loop.
 
     Attributes:
         index: 0-based iteration.
@@ -30,13 +30,10 @@ class Step:
     total: int
     seed: int
 
-    def generator(self, *keys: str | int) -> torch.Generator:
-        """Return a CPU generator that depends on the run's seed, this iteration and ``keys`` alone."""
-        return generator(self.seed, "step", self.index, *keys)
-
-    def derive(self, *keys: str | int) -> int:
-        """Return a seed that depends on the run's seed, this iteration and ``keys`` alone."""
-        return derive(self.seed, "step", self.index, *keys)
+    @property
+    def draw(self) -> Draw:
+        """Where the iteration's randomness comes from: the run's seed and the iteration's number, nothing else."""
+        return Draw(self.seed, ("step", self.index))
 
 
 class Objective(ABC):
@@ -70,10 +67,23 @@ class Objective(ABC):
 
         By default the mean of :meth:`losses` over four iterations that no run takes.
         """
+        # A copy, because losses may train networks of the objective's own.
+        judge = deepcopy(self)
         steps = [Step(index, 1, derive(seed, "held-out")) for index in range(4)]
-        return sum(loss.item() for step in steps for loss in self.losses(synthetic, real, step)) / len(steps)
+        return sum(loss.item() for step in steps for loss in judge.losses(synthetic, real, step)) / len(steps)
 
-    def groups(self) -> dict[str, nn.Parameter]:
+    def after_update(self, synthetic: Parameterization, step: Step) -> None:  # noqa: B027 - optional by design
+        """Act on the updated videos: train networks of the objective's own on them, clamp its parameters."""
+
+    def telemetry(self) -> dict[str, Any]:
+        """Return what this iteration should add to the log (JSON types)."""
+        return {}
+
+    def outcome(self) -> dict[str, Any]:
+        """Return what was learned beside the videos and must stand in ``condensed.json`` (JSON types; a step size)."""
+        return {}
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
         """Return trainable tensors of the objective's own by name (a learned step size, say)."""
         return {}
 

@@ -18,7 +18,7 @@ from vidense.nets.precision import real_dtype
 from vidense.objectives.base import Objective, Step
 from vidense.option_types import Count, NetworkName
 from vidense.parameterizations.base import Parameterization
-from vidense.seeding import derive
+from vidense.seeding import Draw, derive
 
 __all__ = ["DistributionMatching", "Matching", "mean_embedding_loss"]
 
@@ -84,10 +84,12 @@ class DistributionMatching(Objective):
 
     def losses(self, synthetic: Parameterization, real: RealClips, step: Step) -> Iterator[Tensor]:
         """Yield one loss for each few classes, as many as fill a chunk of synthetic clips."""
-        network, for_real = self._networks(synthetic, step.derive("network"))
+        network, for_real = self._networks(synthetic, step.draw.derive("network"))
         for videos in _class_chunks(synthetic):
             means = [self._real_mean(for_real, real, self._draw(real, label, step)) for label in videos]
-            yield mean_embedding_loss(torch.stack(means), _synthetic_means(network, synthetic, list(videos.values())))
+            yield mean_embedding_loss(
+                torch.stack(means), _synthetic_means(network, synthetic, list(videos.values()), step.draw)
+            )
 
     @torch.no_grad()
     def held_out_loss(self, synthetic: Parameterization, real: RealClips, seed: int) -> float:
@@ -100,7 +102,7 @@ class DistributionMatching(Objective):
         total = 0.0
         for network, means in self._held_out:
             for videos in _class_chunks(synthetic):
-                made = _synthetic_means(network, synthetic, list(videos.values()))
+                made = _synthetic_means(network, synthetic, list(videos.values()), None)
                 total += float(mean_embedding_loss(means[list(videos)], made))
         return total / HELD_OUT_NETWORKS
 
@@ -113,7 +115,7 @@ class DistributionMatching(Objective):
         return network, network if dtype == torch.float32 else deepcopy(network).place(device, dtype)
 
     def _draw(self, real: RealClips, label: int, step: Step) -> tuple[Tensor, Tensor | int]:
-        members, rng = self._members[label], step.generator("real", label)
+        members, rng = self._members[label], step.draw.generator("real", real.class_names[label])
         chosen = members[torch.randperm(len(members), generator=rng)[: self.matching.batch_real]]
         if self.matching.clip_policy == "frozen":
             return chosen, 0
@@ -142,6 +144,8 @@ def _class_chunks(synthetic: Parameterization) -> Iterator[dict[int, Tensor]]:
     yield chunk
 
 
-def _synthetic_means(network: Network, synthetic: Parameterization, videos: Sequence[Tensor]) -> Tensor:
-    embedded = network.embed(synthetic.decode(torch.cat(list(videos))))
+def _synthetic_means(
+    network: Network, synthetic: Parameterization, videos: Sequence[Tensor], draw: Draw | None
+) -> Tensor:
+    embedded = network.embed(synthetic.decode(torch.cat(list(videos)), draw))
     return torch.stack([part.mean(0) for part in torch.split(embedded, [len(v) for v in videos])])

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
+from vidense.records import disjoint
 from vidense.registry import Registry
+from vidense.seeding import Draw
 
 __all__ = ["PARAMETERIZATIONS", "Parameterization", "StoreDtype", "Stored", "require"]
 
@@ -46,6 +48,7 @@ class Parameterization(nn.Module, ABC):
 
     Attributes:
         kind: name under which condensed datasets find the class again.
+        stochastic: whether a video decodes to different clips (memories paired at random), chosen by a draw.
         spec: shape and normalisation.
         class_names: C names.
         labels: int64 ``[N]``, the class each video stands for.
@@ -53,6 +56,7 @@ class Parameterization(nn.Module, ABC):
     """
 
     kind: ClassVar[str]
+    stochastic: ClassVar[bool] = False
     labels: Tensor
 
     def __init__(
@@ -75,12 +79,16 @@ class Parameterization(nn.Module, ABC):
     # -- decoding -----------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def synthesise(self, index: Tensor) -> Tensor:
-        """Return the clips at ``index`` (int64 ``[n]``) as normalised floats ``[n, T, 3, H, W]``, differentiable."""
+    def synthesise(self, index: Tensor, draw: Draw | None = None) -> Tensor:
+        """Return the clips at ``index`` (int64 ``[n]``) as normalised floats ``[n, T, 3, H, W]``, differentiable.
 
-    def decode(self, index: Tensor) -> Tensor:
+        Stochastic kinds choose by ``draw``, video by video (``draw.generator("video", i)``), and give the one clip that
+        stands for a video where it is None.
+        """
+
+    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
         """Return clips as :meth:`synthesise` does, and collect their gradient while frames are watched."""
-        clips = self.synthesise(index)
+        clips = self.synthesise(index, draw)
         if self._frame_gradient is not None and clips.requires_grad:
             clips.register_hook(partial(self._collect, index))  # type: ignore[no-untyped-call]
         return clips
@@ -113,12 +121,12 @@ class Parameterization(nn.Module, ABC):
     # -- optimisation -------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def groups(self) -> dict[str, nn.Parameter]:
+    def groups(self) -> dict[str, list[nn.Parameter]]:
         """Return what the clips are made of by name; the optimiser has one learning rate for each name."""
 
-    def trainable(self) -> dict[str, nn.Parameter]:
+    def trainable(self) -> dict[str, list[nn.Parameter]]:
         """Return :meth:`groups` and, where there are any, ``soft_labels``."""
-        return self.groups() if self.soft_labels is None else {**self.groups(), "soft_labels": self.soft_labels}
+        return self.groups() if self.soft_labels is None else {**self.groups(), "soft_labels": [self.soft_labels]}
 
     # -- storage ------------------------------------------------------------------------------------------------
 
@@ -143,7 +151,11 @@ class Parameterization(nn.Module, ABC):
         labels: dict[str, Tensor] = {"labels": self.labels.to(_label_dtype(len(self.class_names))).cpu()}
         if self.soft_labels is not None:
             labels["soft_labels"] = self.soft_labels.detach().cpu()
-        return Stored({**{name: t.contiguous() for name, t in stored.tensors.items()}, **labels}, stored.record)
+        return Stored(disjoint({name: t.contiguous() for name, t in stored.tensors.items()}, labels), stored.record)
+
+    def stored_dtype(self, dtype: StoreDtype) -> StoreDtype:
+        """Return the type numbers are really stored in where ``dtype`` is asked for."""
+        return dtype
 
     def storage(self, dtype: StoreDtype) -> dict[str, int]:
         """Return payload bytes by part, labels included; a folder adds its index to them."""
@@ -161,7 +173,7 @@ class Parameterization(nn.Module, ABC):
             labels = tensors.pop("labels").to(torch.int64)
             soft = tensors.pop("soft_labels", None)
             return PARAMETERIZATIONS.get(kind).unpack(Stored(tensors, stored.record), spec, class_names, labels, soft)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(f"condensed dataset of kind {kind!r} is incomplete or damaged ({error})") from None
 
 

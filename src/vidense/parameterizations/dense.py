@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from vidense.data.spec import ClipSpec
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
+from vidense.seeding import Draw
 
 __all__ = ["Dense"]
 
@@ -29,13 +30,13 @@ class Dense(Parameterization):
         super().__init__(spec, class_names, labels, soft_labels)
         self.frames = nn.Parameter(clips.float().clone())
 
-    def synthesise(self, index: Tensor) -> Tensor:
+    def synthesise(self, index: Tensor, draw: Draw | None = None) -> Tensor:
         """Return the clips as they are."""
         return self.frames[index]
 
-    def groups(self) -> dict[str, nn.Parameter]:
+    def groups(self) -> dict[str, list[nn.Parameter]]:
         """One group, ``frames``."""
-        return {"frames": self.frames}
+        return {"frames": [self.frames]}
 
     def pack(self, dtype: StoreDtype) -> Stored:
         """All frames, video after video."""

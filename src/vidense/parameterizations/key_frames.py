@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from vidense.data.spec import ClipSpec
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
+from vidense.seeding import Draw
 
 __all__ = ["KeyFrames", "evenly_spaced", "interpolation_weights", "neighbours"]
 
@@ -67,6 +68,11 @@ def evenly_spaced(frames: int, count: int) -> list[int]:
     return [(2 * i * (frames - 1) + count - 1) // (2 * (count - 1)) for i in range(count)]
 
 
+def _refresh(videos: "KeyFrames", _: object) -> None:
+    # A function of the module, not a lambda, so that datasets can be sent to a DataLoader's worker processes.
+    videos._refresh_weights()
+
+
 @PARAMETERIZATIONS.register("key_frames")
 class KeyFrames(Parameterization):
     """Videos of which only key-frames are free; the others lie on straight lines between them.
@@ -99,9 +105,7 @@ class KeyFrames(Parameterization):
         self.register_buffer("is_key", is_key.clone())
         self.register_buffer("weights", interpolation_weights(is_key), persistent=False)
         # A checkpoint holds the mask; the weights follow from it.
-        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]
-            lambda module, _: module._refresh_weights()
-        )
+        self.register_load_state_dict_post_hook(_refresh)  # type: ignore[no-untyped-call]
 
     @classmethod
     def from_clips(
@@ -113,13 +117,13 @@ class KeyFrames(Parameterization):
             mask[evenly_spaced(spec.frames, count)] = True
         return cls(clips, is_key, spec, class_names, labels)
 
-    def synthesise(self, index: Tensor) -> Tensor:
+    def synthesise(self, index: Tensor, draw: Draw | None = None) -> Tensor:
         """Interpolate: one small matrix product a video."""
         return torch.bmm(self.weights[index], self.frames[index].flatten(2)).view(len(index), *self.spec.shape)
 
-    def groups(self) -> dict[str, nn.Parameter]:
+    def groups(self) -> dict[str, list[nn.Parameter]]:
         """One group, ``frames``."""
-        return {"frames": self.frames}
+        return {"frames": [self.frames]}
 
     @torch.no_grad()
     def insert(self, chosen: Tensor, start: Literal["interpolation", "noise"]) -> None:
@@ -154,7 +158,7 @@ class KeyFrames(Parameterization):
         """Read :meth:`pack`'s output back; slots between key-frames are filled with the interpolated frames."""
         is_key = torch.zeros(len(labels), spec.frames, dtype=torch.bool)
         for mask, times in zip(is_key, stored.record["times"], strict=True):
-            if not times or min(times) < 0 or max(times) >= spec.frames:
+            if not times or not all(type(t) is int and 0 <= t < spec.frames for t in times):
                 raise ValueError(f"key-frame times {times} leave 0..{spec.frames - 1}")
             mask[times] = True
         frames = torch.zeros(len(labels), *spec.shape)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from vidense.data.spec import ClipSpec
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype, require
+from vidense.seeding import Draw
 
 __all__ = ["SelectedClips"]
 
@@ -29,17 +30,21 @@ class SelectedClips(Parameterization):
         super().__init__(spec, class_names, labels, soft_labels)
         self.register_buffer("pixels", pixels)
 
-    def synthesise(self, index: Tensor) -> Tensor:
+    def synthesise(self, index: Tensor, draw: Draw | None = None) -> Tensor:
         """Return the normalised clips."""
         return self.spec.normalise(self.pixels[index])
 
-    def groups(self) -> dict[str, nn.Parameter]:
+    def groups(self) -> dict[str, list[nn.Parameter]]:
         """Nothing to train."""
         return {}
 
     def pack(self, dtype: StoreDtype) -> Stored:
         """The pixels; ``dtype`` has no say, since uint8 is exact."""
         return Stored({"pixels": self.pixels.cpu()})
+
+    def stored_dtype(self, dtype: StoreDtype) -> StoreDtype:
+        """Always uint8."""
+        return "uint8"
 
     @classmethod
     def unpack(
