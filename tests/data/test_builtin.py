@@ -161,7 +161,7 @@ def still(clips: RealClips) -> RealClips:
     pixels = clips.pixels(torch.arange(len(clips)))
     shard = pixels[:, None, :1].expand(-1, 1, *clips.spec.shape)
     rows = [(0, i) for i in range(len(clips))]
-    return RealClips(clips.spec, clips.class_names, clips.labels, clips.groups, [shard], rows)
+    return RealClips(clips.spec, clips.class_names, clips.labels, clips.groups, [shard], rows, f"still {clips.content}")
 
 
 def minic3d_accuracy(train: RealClips, test: RealClips, recipe: TrainingRecipe) -> float:
