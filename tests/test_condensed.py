@@ -101,7 +101,7 @@ def edit_index(folder, **changes):
         ({"record": {}}, "damaged"),
         ({"class_names": ["ball"]}, "outside its 1 classes"),
         ({"spec": {}}, "garbles"),
-        ({"numbers": None}, "garbles"),
+        ({"record": {"times": [[True, False], [0, 7], [0, 7]]}}, "damaged"),
     ],
 )
 def test_lying_indices_are_refused_in_one_sentence(tmp_path, changes, words):

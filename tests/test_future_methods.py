@@ -17,7 +17,7 @@ from torch.nn import functional
 from tests.tiny import write_store
 from vidense import condense, load
 from vidense.hooks import Hook
-from vidense.method import METHODS, Optimizer, Recipe, Task, register_method
+from vidense.method import METHODS, Group, Optimizer, Recipe, Task, register_method
 from vidense.nets import build_network
 from vidense.objectives import Objective
 from vidense.parameterizations import PARAMETERIZATIONS, Dense, Parameterization, Stored
@@ -38,7 +38,7 @@ class KernelRegression(Objective):
     def losses(self, synthetic, real, step):
         videos = torch.arange(len(synthetic))
         made = self.net.embed(synthetic.decode(videos))
-        seen = torch.randperm(len(real), generator=step.generator("real"))[:6]
+        seen = torch.randperm(len(real), generator=step.draw.generator("real"))[:6]
         with torch.no_grad():
             true = self.net.embed(real.decode(seen))
         kernel = made @ made.T
@@ -68,7 +68,7 @@ def toy_frepo(task) -> Recipe:
     clips = task.real.decode(task.random_videos())
     labels = functional.one_hot(task.labels, 3).float()
     videos = Dense(clips, task.real.spec, task.real.class_names, task.labels, labels)
-    return Recipe(videos, KernelRegression(), Optimizer("adam", {"frames": 0.01, "soft_labels": 0.1}))
+    return Recipe(videos, KernelRegression(), Optimizer("adam", {"frames": Group(0.01), "soft_labels": Group(0.1)}))
 
 
 class Inversion(Objective):
@@ -106,7 +106,7 @@ def toy_tsgf(task) -> Recipe:
     """Invert a frozen network from real clips, salient frames moving less."""
     clips = task.real.decode(task.random_videos())
     videos = Dense(clips, task.real.spec, task.real.class_names, task.labels)
-    optimizer = Optimizer("adam", {"frames": 0.05}, betas=(0.5, 0.9), schedule="cosine")
+    optimizer = Optimizer("adam", {"frames": Group(0.05)}, betas=(0.5, 0.9), schedule="cosine")
     return Recipe(videos, Inversion(), optimizer, (SalientFramesMoveLess(),))
 
 
@@ -119,14 +119,14 @@ class Coded(Parameterization):
         super().__init__(spec, class_names, labels, soft_labels)
         self.frames = nn.Parameter(clips.clone())
 
-    def synthesise(self, index):
+    def synthesise(self, index, draw=None):
         # What the codec cannot hold is gone; the gradient passes as if nothing had happened.
         clips = self.frames[index]
         seen = self.spec.normalise(self.spec.denormalise(clips.detach()))
         return clips + (seen - clips).detach()
 
     def groups(self):
-        return {"frames": self.frames}
+        return {"frames": [self.frames]}
 
     def pack(self, dtype) -> Stored:
         streams = [encode(self.spec.denormalise(clip.detach()).numpy()) for clip in self.frames]
@@ -163,7 +163,7 @@ def toy_coded(task) -> Recipe:
     """Invert a frozen network; keep the clips as H.264."""
     clips = task.real.decode(task.random_videos())
     videos = Coded(clips, task.real.spec, task.real.class_names, task.labels)
-    return Recipe(videos, Inversion(), Optimizer("sgd", {"frames": 1.0}))
+    return Recipe(videos, Inversion(), Optimizer("sgd", {"frames": Group(1.0)}))
 
 
 TOYS = {"toy_frepo": toy_frepo, "toy_tsgf": toy_tsgf, "toy_coded": toy_coded}

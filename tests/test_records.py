@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vidense import records
 from vidense.errors import UserError
-from vidense.records import content_hash, file_hash, read_json, replacing, write_json
+from vidense.records import content_hash, disjoint, file_hash, read_json, replacing, write_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -108,6 +108,17 @@ def test_a_folder_is_no_json(tmp_path):
         read_json(tmp_path)
 
 
+def test_disjoint_joins_and_refuses_what_would_replace():
+    assert disjoint({"a": 1}, {}, {"b": 2}) == {"a": 1, "b": 2}
+    with pytest.raises(ValueError, match="'a' stands for two things"):
+        disjoint({"a": 1}, {"b": 2}, {"a": 1})
+
+
+def test_a_hash_refuses_what_json_cannot_say():
+    with pytest.raises(TypeError):
+        content_hash({"tensor": object()})
+
+
 def test_everything_public_is_named():
-    assert set(records.__all__) == {"content_hash", "file_hash", "read_json", "replacing", "write_json"}
+    assert set(records.__all__) == {"content_hash", "disjoint", "file_hash", "read_json", "replacing", "write_json"}
     assert json.loads("1") == 1

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.nets import build_network
-from vidense.seeding import generator, seeded
+from vidense.seeding import Draw, generator, seeded
 from vidense.training import FitRecord, TrainingRecipe, accuracy, fit, predict
 
 SPEC = ClipSpec(8, 43, 43)
@@ -27,8 +27,9 @@ class Clips:
     labels: Tensor
     spec: ClipSpec = SPEC
     class_names: tuple[str, ...] = ("a", "b", "c")
+    stochastic: bool = False
 
-    def decode(self, index: Tensor) -> Tensor:
+    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
         return self.pixels[index]
 
 

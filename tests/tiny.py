@@ -31,7 +31,7 @@ def real_clips(classes: int = 3, videos: int = 4, windows: int = 2, spec: ClipSp
     labels = torch.arange(classes).repeat_interleave(videos)
     groups = [f"g{i // 2}" for i in range(len(labels))]
     rows = [(0, i) for i in range(len(labels))]
-    return RealClips(spec, CLASSES[:classes], labels, groups, [pixels(classes, videos, windows, spec)], rows)
+    return RealClips(spec, CLASSES[:classes], labels, groups, [pixels(classes, videos, windows, spec)], rows, "tiny")
 
 
 def task(path: Path, vpc: int = 1, seed: int = 0, **parts: int) -> Task:

@@ -24,7 +24,9 @@ def make_clips(labels: list[int], groups: list[str] | None = None, split_at: int
     split_at = min(split_at, len(labels))
     shards = [shard(0, split_at), shard(split_at, len(labels) - split_at)]
     rows = [(0, i) if i < split_at else (1, i - split_at) for i in range(len(labels))]
-    return RealClips(SPEC, NAMES, torch.tensor(labels), groups or [str(i) for i in range(len(labels))], shards, rows)
+    return RealClips(
+        SPEC, NAMES, torch.tensor(labels), groups or [str(i) for i in range(len(labels))], shards, rows, "content"
+    )
 
 
 def test_pixels_come_from_the_right_shard_row_and_window() -> None:

@@ -6,6 +6,7 @@ import torch
 from tests.tiny import write_store
 from vidense import condense, load
 from vidense.errors import UserError
+from vidense.hooks import FrameInsertion
 from vidense.records import write_json
 from vidense.runlog import read_log
 
@@ -69,15 +70,22 @@ def test_an_interrupted_run_equals_an_unbroken_one_bit_for_bit(store, tmp_path, 
     assert log_of(tmp_path / "straight") == log_of(tmp_path / "broken")
 
 
-def test_ctrl_c_saves_a_checkpoint_first(store, tmp_path):
-    def interrupt(phase, done, total, entry):
-        if done == 4:
-            raise KeyboardInterrupt
+def test_ctrl_c_in_the_middle_of_an_iteration_leaves_nothing_half_done(store, tmp_path, monkeypatch):
+    condense(store, tmp_path / "straight", **FAST)
+    whole = FrameInsertion.after_update
 
-    with pytest.raises(KeyboardInterrupt):
-        condense(store, tmp_path / "run", progress=interrupt, **FAST)
-    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
-    assert state["step"] == 4
+    def interrupted(self, step, synthetic):
+        if step.index == 3:
+            raise KeyboardInterrupt
+        whole(self, step, synthetic)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(FrameInsertion, "after_update", interrupted)
+        condense(store, tmp_path / "broken", checkpoint_seconds=0, **FAST)
+    assert torch.load(tmp_path / "broken" / "checkpoint.pt", weights_only=True)["step"] == 3
+    condense(store, tmp_path / "broken", **FAST)
+    assert same_bits(tmp_path / "straight", tmp_path / "broken")
+    assert log_of(tmp_path / "straight") == log_of(tmp_path / "broken")
 
 
 def test_a_finished_run_is_recognised(store, tmp_path):
@@ -132,7 +140,8 @@ def test_a_record_of_something_else_is_refused(store, tmp_path):
         ({"options": {"lr": "fast"}}, "lr='fast'"),
         ({"options": {"learning_rate": 1}}, "unknown key"),
         ({"options": {"network": "minic4d"}}, "did you mean 'minic3d'"),
-        ({"options": {"initial_keys": 9}}, "from 2 to 8"),
+        ({"options": {"initial_keys": 9}}, "from 2 to 8 are allowed"),
+        ({"budget": "70kB", "options": {"all_learnable": True}}, "too small"),
         ({"options": {"warm_up": 0.9}}, "sum"),
         ({"store_dtype": "int4"}, "store_dtype='int4'"),
         ({"speed": 11}, "unknown key"),
@@ -153,6 +162,17 @@ def test_mistakes_are_reported_together(store, tmp_path):
 def test_a_budget_is_kept_and_used(store, tmp_path):
     dataset = condense(store, tmp_path / "run", budget="150kB", **FAST)
     assert 100_000 < dataset.storage.bytes <= 150_000
+
+
+def test_without_insertion_a_budget_buys_more_videos(store, tmp_path):
+    kept = {"lr": 3.0, "batch_real": 2, "criterion": "none"}
+    dataset = condense(store, tmp_path / "run", budget="150kB", iterations=2, options=kept)
+    assert len(dataset) == 9 and dataset.storage.frames == 18
+
+
+def test_coresets_record_the_type_they_store(store, tmp_path):
+    dataset = condense(store, tmp_path / "run", method="random", store_dtype="float32")
+    assert dataset.index["store_dtype"] == "uint8"
 
 
 def test_divergence_stops_the_run_with_advice(store, tmp_path):

@@ -6,7 +6,7 @@ from tests.tiny import CLASSES, SPEC, real_clips
 from vidense.engine.loop import Loop
 from vidense.errors import DivergenceError
 from vidense.hooks import Hook
-from vidense.method import Optimizer, Recipe
+from vidense.method import Group, Optimizer, Recipe
 from vidense.objectives import Objective
 from vidense.parameterizations import Dense
 
@@ -22,7 +22,7 @@ class Pull(Objective):
             yield self.gain * 0.5 * (synthetic.decode(torch.tensor([video])) - self.target).square().sum()
 
     def groups(self):
-        return {"gain": self.gain}
+        return {"gain": [self.gain]}
 
 
 class Diary(Hook):
@@ -51,7 +51,7 @@ def loop(made: Recipe, total: int = 10) -> Loop:
 
 
 def test_sgd_with_momentum_equals_the_update_by_hand():
-    made = recipe(Optimizer("sgd", {"frames": 0.1}, momentum=0.9))
+    made = recipe(Optimizer("sgd", {"frames": Group(0.1, 0.9)}))
     list(loop(made).run(0, 4))
     x, velocity = 0.0, 0.0
     for _ in range(4):
@@ -62,25 +62,25 @@ def test_sgd_with_momentum_equals_the_update_by_hand():
 
 def test_hooks_see_gradients_before_and_parameters_after_the_update():
     diary = Diary()
-    entries = list(loop(recipe(Optimizer("sgd", {"frames": 0.5}), (diary,))).run(0, 2))
+    entries = list(loop(recipe(Optimizer("sgd", {"frames": Group(0.5)}), (diary,))).run(0, 2))
     assert diary.calls == ["before 0 0.000", "after 0 0.500", "before 1 0.500", "after 1 0.750"]
     assert [entry["calls"] for entry in entries] == [2, 4]
 
 
 def test_the_logged_loss_is_the_sum_of_the_parts():
-    (entry,) = loop(recipe(Optimizer("sgd", {"frames": 0.1}))).run(0, 1)
+    (entry,) = loop(recipe(Optimizer("sgd", {"frames": Group(0.1)}))).run(0, 1)
     assert entry == {"step": 0, "loss": SPEC.frame_numbers * SPEC.frames * 2 * 0.5}
 
 
 def test_groups_without_a_rate_stay_fixed_and_others_move():
-    made = recipe(Optimizer("sgd", {"gain": 1e-6}))
+    made = recipe(Optimizer("sgd", {"gain": Group(1e-6)}))
     list(loop(made).run(0, 2))
     assert (made.synthetic.frames == 0).all() and not made.synthetic.frames.requires_grad
     assert made.objective.gain < 1
 
 
 def test_cosine_schedule_ends_near_zero():
-    made = recipe(Optimizer("adam", {"frames": 0.1}, schedule="cosine"))
+    made = recipe(Optimizer("adam", {"frames": Group(0.1)}, schedule="cosine"))
     running = loop(made, total=4)
     moves, last = [], 0.0
     for _ in running.run(0, 4):
@@ -94,21 +94,21 @@ def test_cosine_schedule_ends_near_zero():
 @pytest.mark.parametrize("target", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_stops_at_once_and_says_what_to_do(target):
     with pytest.raises(DivergenceError, match=r"loss is (nan|inf) at iteration 0.*frames=0.1.*third"):
-        list(loop(recipe(Optimizer("sgd", {"frames": 0.1}), objective=Pull(target))).run(0, 3))
+        list(loop(recipe(Optimizer("sgd", {"frames": Group(0.1)}), objective=Pull(target))).run(0, 3))
 
 
 def test_a_tensor_that_is_not_finite_is_named():
     with pytest.raises(DivergenceError, match="'frames' holds a non-finite number after iteration 0"):
-        list(loop(recipe(Optimizer("sgd", {"frames": 3e38}), objective=Pull(100.0))).run(0, 1))
+        list(loop(recipe(Optimizer("sgd", {"frames": Group(3e38)}), objective=Pull(100.0))).run(0, 1))
 
 
 def test_an_unknown_group_is_a_mistake_of_the_method():
     with pytest.raises(ValueError, match="pixels"):
-        loop(recipe(Optimizer("sgd", {"pixels": 1.0})))
+        loop(recipe(Optimizer("sgd", {"pixels": Group(1.0)})))
 
 
 def test_state_restores_everything_bit_for_bit():
-    settings = Optimizer("adam", {"frames": 0.1, "gain": 0.01}, schedule="cosine")
+    settings = Optimizer("adam", {"frames": Group(0.1), "gain": Group(0.01)}, schedule="cosine")
     straight, first, second = (recipe(settings) for _ in range(3))
     list(loop(straight).run(0, 6))
     interrupted = loop(first)

@@ -24,11 +24,11 @@ def videos(vpc: int = 2) -> Dense:
 
 def slow_loss(synthetic, real, step: Step, batch_real: int) -> torch.Tensor:
     """METHODS section 4, class by class, one clip at a time, in float32."""
-    network = build_network("minic3d", SPEC, 3, seed=step.derive("network"))
+    network = build_network("minic3d", SPEC, 3, seed=step.draw.derive("network"))
     total = torch.zeros(())
     for label in range(3):
         members = real.members(label)
-        order = torch.randperm(len(members), generator=step.generator("real", label))[:batch_real]
+        order = torch.randperm(len(members), generator=step.draw.generator("real", CLASSES[label]))[:batch_real]
         mean_real = sum(network.embed(real.decode(members[i : i + 1]))[0] for i in order.tolist()) / len(order)
         own = [i for i in range(len(synthetic)) if synthetic.labels[i] == label]
         mean_made = sum(network.embed(synthetic.frames[i : i + 1])[0] for i in own) / len(own)

@@ -64,9 +64,7 @@ def condense(
     if recipe.objective is not None:
         recipe.objective.prepare(real, task.workdir, job.seed)
         _optimise(Loop(recipe, real, seed=job.seed, total=job.iterations), job, run, report, checkpoint_seconds)
-    outcome = {} if recipe.objective is None else recipe.objective.outcome()
-    provenance = {**_provenance(job, run), "outcome": outcome}
-    dataset = save(run.dataset, recipe.synthetic, dtype=job.store_dtype, provenance=provenance)
+    dataset = _save(run.dataset, recipe, job, run)
     if job.budget is not None and dataset.storage.bytes > job.budget:
         size = format_bytes(dataset.storage.bytes)
         raise UserError(f"the result takes {size}, over the budget of {format_bytes(job.budget)}; give a larger budget")
@@ -114,7 +112,7 @@ def _optimise(loop: Loop, job: Job, run: RunFolder, report: Progress, checkpoint
             log.append({**entry, "seconds": round(spent + time.perf_counter() - began, 3)})
             report("condense", done, job.iterations, entry)
             if done in snapshots:
-                save(run.snapshot(done), loop.recipe.synthetic, dtype=job.store_dtype, provenance=_provenance(job, run))
+                _save(run.snapshot(done), loop.recipe, job, run)
             if time.perf_counter() - saved >= checkpoint_seconds:
                 checkpoint()
                 saved = time.perf_counter()
@@ -123,11 +121,8 @@ def _optimise(loop: Loop, job: Job, run: RunFolder, report: Progress, checkpoint
     run.write(seconds=round(spent + time.perf_counter() - began, 2), peak_memory=peak_memory(job.device))
 
 
-def _provenance(job: Job, run: RunFolder) -> dict[str, Any]:
-    options = {**job.options}
-    if "tuning" in run.record:
-        options["lr"] = run.record["tuning"]["lr"]
-    return {
-        "method": {"name": job.method.name, "paper": job.method.paper},
-        "settings": {**run.settings, "options": options},
-    }
+def _save(folder: Path, recipe: Recipe, job: Job, run: RunFolder) -> CondensedDataset:
+    rate = run.record.get("tuning", {}).get("lr")
+    outcome = {} if recipe.objective is None else recipe.objective.outcome()
+    provenance = job.provenance(run.settings, lr=rate, outcome=outcome)
+    return save(folder, recipe.synthetic, dtype=job.store_dtype, provenance=provenance)

@@ -177,9 +177,10 @@ def _timed(work: Callable[[], Any], device: torch.device) -> float:
 
 def _storage(synthetic: Parameterization, job: Job, store: ClipStore) -> Storage:
     """Write the dataset as ``condense`` would, and forget it: the sizes of its files are exact."""
-    method = {"name": job.method.name, "paper": job.method.paper}
+    # The smallest rate stands for the one to be found; it is as long as any.
+    rate = job.method.rates[0] if job.options.get("lr") == "auto" else None
+    provenance = job.provenance(job.to_json(store), lr=rate, outcome={})
     with tempfile.TemporaryDirectory() as folder:
-        provenance = {"method": method, "settings": job.to_json(store)}
         return save(Path(folder), synthetic, dtype=job.store_dtype, provenance=provenance).storage
 
 

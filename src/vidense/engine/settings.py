@@ -87,6 +87,21 @@ class Job:
             "data": store.content_hash,
         }
 
+    def provenance(
+        self, settings: Mapping[str, Any], *, lr: float | None, outcome: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what ``condensed.json`` says about where the videos come from.
+
+        Args:
+            settings: what :meth:`to_json` returned.
+            lr: the learning rate that was found in place of ``auto``.
+            outcome: what the objective learned beside the videos.
+        """
+        if lr is not None:
+            settings = {**settings, "options": {**self.options, "lr": lr}}
+        method = {"name": self.method.name, "paper": self.method.paper}
+        return {"method": method, "settings": dict(settings), "outcome": dict(outcome)}
+
     def build(self, task: Task, lr: float | None = None) -> Recipe:
         """Make the recipe, with ``lr`` in place of ``auto``."""
         options = self.options if lr is None else {**self.options, "lr": lr}
