@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from vidense import __version__, condense
 from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
 from vidense.engine.run import read_record
+from vidense.engine.settings import pick_device
 from vidense.evaluation.baselines import equal_bytes
 from vidense.evaluation.classify import Bench, TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.spec import eval_spec
@@ -55,7 +54,7 @@ class Point:
         return "-".join(filter(None, (self.method, self.variant, f"vpc{self.vpc}", f"seed{self.seed}")))
 
 
-def run_point(point: Point, store: Path, work: Path, results: Path, command: str, model: str = "minic3d") -> None:
+def run_point(point: Point, store: Path, work: Path, results: Path, command: str, device: str) -> None:
     """Measure a point and write ``results/<name>.json``; an interrupted one continues from ``work``.
 
     Args:
@@ -64,17 +63,17 @@ def run_point(point: Point, store: Path, work: Path, results: Path, command: str
         work: folder of the runs.
         results: folder of the JSON files.
         command: what a reader types to repeat it.
-        model: evaluation network, under the ``clean`` protocol.
+        device: where to run, ``cpu`` or ``cuda``.
     """
-    opened = ClipStore.open(store)
-    bench = Bench(opened, eval_spec("clean", model), torch.device("cpu"))
+    opened, used = ClipStore.open(store), pick_device(device)
+    bench = Bench(opened, eval_spec("clean", "minic3d"), used)
     record: dict[str, Any] = {
         "point": {**asdict(point), "name": point.name},
         "command": command,
         "commit": _commit(),
         "vidense": __version__,
         "date": time.strftime("%Y-%m-%d"),
-        "hardware": describe(torch.device("cpu")),
+        "hardware": describe(used),
         "store": {"content_hash": opened.content_hash, "clip": opened.spec.to_json(), "settings": opened.settings},
         "eval": {"hash": bench.spec.hash, **bench.spec.to_json()},
     }
@@ -87,10 +86,9 @@ def run_point(point: Point, store: Path, work: Path, results: Path, command: str
 
 def _condensed(point: Point, store: ClipStore, bench: Bench, work: Path) -> dict[str, Any]:
     run = work / "runs" / point.name
-    settings: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
-    dataset = condense(
-        store.path, run, method=point.method, vpc=point.vpc, seed=point.seed, options=point.options, **settings
-    )
+    length: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
+    asked = {"method": point.method, "vpc": point.vpc, "seed": point.seed, "options": point.options, **length}
+    dataset = condense(store.path, run, device=bench.device.type, **asked)
     own = TrainSet(dataset, dataset.content_hash, point.seed, dataset.storage.frames)
     random = equal_bytes(store, dataset, point.seed)
     nets, shared = range(point.nets), store.cache / "jobs"

@@ -1,0 +1,131 @@
+"""Runs a list of points as resumable jobs, each in a process of its own."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.points import CEILING, Point, run_point
+from vidense.data.prepare import prepare
+
+__all__ = ["ROOT", "Suite", "run_suite"]
+
+ROOT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A benchmark.
+
+    Attributes:
+        name: of the module below ``benchmarks`` and of the folder of results.
+        points: what to measure, in the order it is wanted.
+        clips: arguments of ``prepare``.
+        device: where to run: ``cpu`` or ``cuda``.
+        rate_of: method whose search at seed 0 gives a method its learning rate.
+        tables: writes the tables of docs/results.md from the folder of results, None where there are none yet.
+    """
+
+    name: str
+    points: Sequence[Point]
+    clips: dict[str, Any]
+    device: str
+    tables: Callable[[Path], None] | None = None
+    rate_of: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def results(self) -> Path:
+        """Where the JSON files are."""
+        return ROOT / "results" / self.name
+
+    @property
+    def command(self) -> str:
+        """What a reader types to repeat the numbers."""
+        return f"python -m benchmarks.{self.name}"
+
+    def finished(self, point: Point) -> bool:
+        """Return whether this very point, with all of its settings, was measured.
+
+        Raises:
+            ValueError: if a file of its name holds another point; it must be moved away or measured again on purpose.
+        """
+        file = self.results / f"{point.name}.json"
+        if not file.exists():
+            return False
+        found = json.loads(file.read_text())["point"]
+        # The learning rate was filled in from the point that searched it.
+        same = {**found, "options": {**found["options"]}}
+        if "lr" not in point.options:
+            same["options"].pop("lr", None)
+        if same != {**asdict(point), "name": point.name}:
+            raise ValueError(f"{str(file)!r} holds a point with other settings; move it away to measure it again")
+        return True
+
+    def finder(self, point: Point) -> str | None:
+        """Return the name of the point whose learning-rate search serves this one, None where none is searched."""
+        if point.method not in self.rate_of or "lr" in point.options:
+            return None
+        variant = point.variant if point.variant == "noise" else ""
+        return Point(self.rate_of[point.method], point.vpc, 0, 0, variant=variant).name
+
+    def with_rate(self, point: Point) -> Point:
+        """Return the point with the learning rate that was found for it."""
+        finder = self.finder(point)
+        if finder in (None, point.name):
+            return point
+        found = json.loads((self.results / f"{finder}.json").read_text())
+        return replace(point, options={**point.options, "lr": found["tuning"]["lr"]})
+
+
+def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = None) -> None:
+    """Run the command of a suite; ``description`` is its help."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
+    parser.add_argument("--data", type=Path, default=data / "ucf101-6", help="folder that holds splits.csv")
+    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / suite.name, help="folder for runs")
+    parser.add_argument("--processes", type=int, default=1 if suite.device == "cuda" else os.cpu_count() or 1)
+    parser.add_argument("--only", default="", help="measure points whose name begins so")
+    parser.add_argument("--list", action="store_true", help="print the points and stop")
+    parser.add_argument("--tables", action="store_true", help="write the tables from what is there and stop")
+    parser.add_argument("--point", help="measure this point only (what the processes are started with)")
+    chosen = parser.parse_args(arguments)
+    wanted = [point for point in suite.points if point.name.startswith(chosen.only)]
+    if chosen.list:
+        for point in wanted:
+            print("done" if suite.finished(point) else "    ", point.name)
+    elif chosen.point:
+        (point,) = [point for point in suite.points if point.name == chosen.point]
+        store = chosen.work / "store"
+        run_point(suite.with_rate(point), store, chosen.work, suite.results, suite.command, suite.device)
+    else:
+        if not chosen.tables:
+            prepare(chosen.data, chosen.work / "store", **suite.clips)
+            _measure(suite, wanted, chosen)
+        if suite.tables is not None:
+            suite.tables(suite.results)
+
+
+def _measure(suite: Suite, wanted: Sequence[Point], chosen: argparse.Namespace) -> None:
+    missing = [point for point in wanted if not suite.finished(point)]
+    # What others wait for comes first: points that search a learning rate, and the networks that herding embeds with.
+    first = [point for point in missing if point.name in (suite.finder(point), CEILING)]
+    for batch in (first, [point for point in missing if point not in first]):
+        with ThreadPoolExecutor(chosen.processes) as pool:
+            for point, failed in zip(batch, pool.map(lambda p: _start(suite, p, chosen), batch), strict=True):
+                print(f"{'FAILED' if failed else 'done  '} {point.name}", flush=True)
+
+
+def _start(suite: Suite, point: Point, chosen: argparse.Namespace) -> int:
+    # Processes that share the cores are faster with a thread each than with all threads each.
+    threads = {"OMP_NUM_THREADS": "1"} if chosen.processes > 1 else {}
+    log = chosen.work / "logs" / f"{point.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", f"benchmarks.{suite.name}", "--point", point.name, "--work", str(chosen.work)]
+    with log.open("a") as file:
+        return subprocess.run(command, env={**os.environ, **threads}, stdout=file, stderr=file, check=False).returncode

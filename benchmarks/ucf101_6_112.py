@@ -1,0 +1,38 @@
+"""The same six classes at the papers' size and settings, for a CUDA GPU: 16 frames of 112x112, 5,000 iterations.
+
+    python -m benchmarks.ucf101_6_112
+
+Published learning rates (MiniUCF's) and momentum, 64 real clips a class and 8 beside it, 1, 5 and 10 videos per class.
+"""
+
+from typing import Any
+
+from benchmarks.points import CEILING, Point
+from benchmarks.suite import Suite, run_suite
+
+__all__ = ["SUITE"]
+
+PRISM_RATES = {1: 1.0, 5: 25.0, 10: 50.0}
+DM_RATE = 30.0
+
+
+def _points(vpc: int) -> list[Point]:
+    found = [Point("random", vpc, seed, 3) for seed in range(3)]
+    for batch in (64, 8):
+        prism: dict[str, Any] = {"lr": PRISM_RATES[vpc], "batch_real": batch}
+        dm: dict[str, Any] = {"lr": DM_RATE, "batch_real": batch}
+        for seed in range(3):
+            found.append(Point("prism", vpc, seed, 3, 5000, prism, f"real{batch}"))
+            found.append(Point("dm", vpc, seed, 3, 5000, dm, f"real{batch}"))
+    return found
+
+
+SUITE = Suite(
+    name="ucf101_6_112",
+    points=[*_points(1), Point(CEILING, 0, 0, 3), *_points(5), *_points(10)],
+    clips={"frames": 16, "size": 112, "clips": 3},
+    device="cuda",
+)
+
+if __name__ == "__main__":
+    run_suite(SUITE, __doc__)
