@@ -58,13 +58,14 @@ class RunFolder:
         Raises:
             UserError: if the folder holds something else, or a run with other settings.
         """
-        if fresh:
+        if not (self.path / RECORD).exists():
+            self._check_free()
+        elif fresh:
             self._clear()
-        if (self.path / RECORD).exists():
+        else:
             self.record = read_record(self.path)
             self._check_same()
             return load(self.dataset) if self.record["status"] == "done" else None
-        self._check_free()
         self.record = {"format": FORMAT, "version": VERSION, "status": "running", "settings": self.settings}
         self.write()
         return None
@@ -100,14 +101,15 @@ class RunFolder:
         (self.path / CHECKPOINT).unlink(missing_ok=True)
 
     def _clear(self) -> None:
-        # Only what a run writes is deleted, and only where a run was: the path may be mistyped.
-        if (self.path / RECORD).exists():
-            read_record(self.path)
-            for name in (DATASET, SNAPSHOTS, *ADDED_FOLDERS):
-                shutil.rmtree(self.path / name, ignore_errors=True)
-            # The record goes last: without it the rest would be nobody's, and a kill in between would leave it so.
-            for name in (LOG, CHECKPOINT, *ADDED_FILES, RECORD):
-                (self.path / name).unlink(missing_ok=True)
+        # Only what a run writes is deleted. First of all the run is no longer done and has nothing to resume, and its
+        # record stays until the new one replaces it: a kill in between leaves a run that starts over, not one that is
+        # done without its dataset, nor a folder that is nobody's.
+        write_json(self.path / RECORD, {**read_record(self.path), "status": "running"})
+        (self.path / CHECKPOINT).unlink(missing_ok=True)
+        for name in (DATASET, SNAPSHOTS, *ADDED_FOLDERS):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        for name in (LOG, *ADDED_FILES):
+            (self.path / name).unlink(missing_ok=True)
 
     def _check_free(self) -> None:
         if self.path.is_file():
