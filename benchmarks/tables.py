@@ -26,6 +26,8 @@ COLUMNS = (
     "bytes on disk",
     "condense s",
 )
+# Two differences that agree by chance give an interval of no width.
+FEWEST_PAIRS = 3
 Records = Sequence[Mapping[str, Any]]
 
 
@@ -110,7 +112,10 @@ def _row(name: str, members: Records, random: Accuracies) -> str:
 
 
 def _difference(members: Records, other: Accuracies) -> str:
-    """Return ``first - second`` in points with its interval, in bold where the interval excludes zero."""
+    """Return ``first - second`` in points with its interval, in bold where the interval excludes zero.
+
+    Never in bold with fewer than ``FEWEST_PAIRS`` pairs.
+    """
     found = paired_difference(accuracies(members), other)
     if found["difference"] is None:
         return ""
@@ -119,7 +124,7 @@ def _difference(members: Records, other: Accuracies) -> str:
         return text
     low, high = (100 * value for value in found["interval"])
     text += f" ({low:+.1f} to {high:+.1f})"
-    return f"**{text}**" if low > 0 or high < 0 else text
+    return f"**{text}**" if found["pairs"] >= FEWEST_PAIRS and (low > 0 or high < 0) else text
 
 
 def accuracies(members: Records) -> Accuracies:

@@ -1,18 +1,22 @@
 """Mean, spread and intervals of accuracies over condensation seeds and evaluation networks. Needs no torch."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Accuracies", "bootstrap_interval", "paired_difference", "summarise"]
+__all__ = ["Accuracies", "interval_kind", "mean_interval", "paired_difference", "summarise"]
 
 # Accuracy by condensation seed, then by network seed.
 Accuracies = Mapping[int, Mapping[int, float]]
 
 DRAWS, SEED = 10_000, 0
 LEVEL = 0.95
+FEWEST_TO_REDRAW = 10
+# 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom (NIST/SEMATECH e-Handbook, table 1.3.6.7.2), enough
+# for fewer than FEWEST_TO_REDRAW values.
+T_QUANTILES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306)
 
 
 def summarise(accuracies: Accuracies) -> dict[str, Any]:
@@ -24,9 +28,9 @@ def summarise(accuracies: Accuracies) -> dict[str, Any]:
     Returns:
         ``mean``: of the condensation seeds' means. ``std_condensation``: deviation of those means. ``std_networks``:
         deviation over networks of one condensed set, averaged over the sets. Each deviation as ``ddof0`` (divided by
-        n, as the papers do) and ``ddof1`` (by n - 1; None for n = 1). ``interval``: 95 % bootstrap interval of the
-        mean, None with one condensation seed. ``condensation_seeds`` and ``networks`` say how many of each (the fewest
-        networks of any set).
+        n, as the papers do) and ``ddof1`` (by n - 1; None for n = 1). ``interval``: of the mean, as
+        :func:`mean_interval`, and ``interval_kind`` of :func:`interval_kind`. ``condensation_seeds`` and ``networks``
+        say how many of each (the fewest networks of any set).
     """
     sets = [np.array(list(networks.values()), dtype=np.float64) for networks in accuracies.values()]
     means = np.array([values.mean() for values in sets])
@@ -38,21 +42,34 @@ def summarise(accuracies: Accuracies) -> dict[str, Any]:
             "ddof0": float(np.mean([values.std() for values in sets])),
             "ddof1": float(np.mean([values.std(ddof=1) for values in sets])) if fewest > 1 else None,
         },
-        "interval": bootstrap_interval(means.tolist()),
+        "interval": mean_interval(means.tolist()),
+        "interval_kind": interval_kind(len(means)),
         "condensation_seeds": len(sets),
         "networks": fewest,
     }
 
 
-def bootstrap_interval(clusters: Sequence[float]) -> tuple[float, float] | None:
-    """Return the 95 % percentile bootstrap interval of the mean of ``clusters``, one value a condensation seed.
-
-    Networks trained on one condensed set are no independent evidence about a method, so whole sets are redrawn.
-    The draws are fixed: equal values give equal intervals. None with fewer than two values.
-    """
-    if len(clusters) < 2:
+def interval_kind(clusters: int) -> Literal["t", "bootstrap"] | None:
+    """Return how :func:`mean_interval` works with so many values; None where it gives no interval."""
+    if clusters < 2:
         return None
-    values = np.array(clusters, dtype=np.float64)
+    return "t" if clusters < FEWEST_TO_REDRAW else "bootstrap"
+
+
+def mean_interval(clusters: Sequence[float]) -> tuple[float, float] | None:
+    """Return a 95 % interval of the mean of ``clusters``, one value a condensation seed; None with fewer than two.
+
+    Networks trained on one condensed set are no independent evidence about a method, so whole sets count. Fewer than
+    ten values: Student's t, for a percentile bootstrap of so few is too narrow (of two it is no wider than the two
+    values). Its ends are not cut to [0, 1]: an end outside says that the values say little. Ten and more: percentile
+    bootstrap with fixed draws, so that equal values give equal intervals.
+    """
+    kind, values = interval_kind(len(clusters)), np.array(clusters, dtype=np.float64)
+    if kind is None:
+        return None
+    if kind == "t":
+        half = T_QUANTILES[len(values) - 2] * float(values.std(ddof=1)) / len(values) ** 0.5
+        return float(values.mean()) - half, float(values.mean()) + half
     draws = np.random.default_rng(SEED).integers(0, len(values), (DRAWS, len(values)))
     low, high = np.quantile(values[draws].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
@@ -67,8 +84,8 @@ def paired_difference(first: Accuracies, second: Accuracies) -> dict[str, Any]:
 
     Returns:
         ``difference``: mean of first - second over condensation seeds, each the mean over its common networks;
-        ``interval``: its 95 % bootstrap interval over condensation seeds; ``pairs``: how many such seeds. Both None
-        where the rows share no seeds, the interval also with one pair.
+        ``interval`` and ``interval_kind``: of that mean, as in :func:`summarise`; ``pairs``: how many such seeds. The
+        difference is None where the rows share no seeds, the interval also with one pair.
     """
     differences = []
     for seed in sorted(set(first) & set(second)):
@@ -77,7 +94,8 @@ def paired_difference(first: Accuracies, second: Accuracies) -> dict[str, Any]:
             differences.append(float(np.mean([first[seed][net] - second[seed][net] for net in common])))
     return {
         "difference": float(np.mean(differences)) if differences else None,
-        "interval": bootstrap_interval(differences),
+        "interval": mean_interval(differences),
+        "interval_kind": interval_kind(len(differences)),
         "pairs": len(differences),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vidense.records import content_hash
 from vidense.report.wording import percent, points
-from vidense.statistics import bootstrap_interval, paired_difference, summarise
+from vidense.statistics import mean_interval, paired_difference, summarise
 
 __all__ = ["Row", "Table", "group_rows", "sentences"]
 
@@ -56,7 +56,7 @@ class Row:
         if self.diverged or not self.accuracies:
             return None
         if self.role == "ceiling":
-            return bootstrap_interval([value for networks in self.accuracies.values() for value in networks.values()])
+            return mean_interval([value for networks in self.accuracies.values() for value in networks.values()])
         interval: tuple[float, float] | None = summarise(self.accuracies)["interval"]
         return interval
 
