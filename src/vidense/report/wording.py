@@ -4,7 +4,7 @@ from typing import Any
 
 __all__ = ["EMPTY", "interval_text", "percent", "points", "spread"]
 
-EMPTY = "\N{EN DASH}"
+EMPTY, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
 
 def percent(share: float | None) -> str:
@@ -14,12 +14,12 @@ def percent(share: float | None) -> str:
 
 def points(difference: float) -> str:
     """Return a difference of shares in signed percentage points: ``+12.3``."""
-    return f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{100 * difference:+.1f}".replace("-", MINUS)
 
 
 def interval_text(interval: tuple[float, float] | None) -> str:
     """Return an interval of shares as ``31.0 to 45.5``."""
-    return EMPTY if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
+    return EMPTY if interval is None else f"{percent(interval[0])} to {percent(interval[1])}".replace("-", MINUS)
 
 
 def spread(summary: dict[str, Any] | None, kind: str) -> str:
