@@ -1,0 +1,167 @@
+"""The details of lr=auto: who stays, what it costs, who judges."""
+
+from itertools import pairwise
+from math import inf, nan
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engine.toys import SPEC
+from tests.tiny import task
+from vidense.engine.tune import RUNGS, SHARE, TRIAL_CLASSES, search_rate, survivors_of
+from vidense.errors import DivergenceError
+from vidense.method import Group, Optimizer, Recipe, Task
+from vidense.objectives import Objective
+from vidense.parameterizations import Dense
+
+
+class Scripted(Objective):
+    """Its held-out loss is looked up by rate; descending it does nothing but be counted."""
+
+    made: list["Scripted"] = []  # noqa: RUF012 - emptied for every test
+
+    def __init__(self, rate: float, losses: dict[float, float], independent: bool = False) -> None:
+        self.rate, self.table, self.class_independent = rate, losses, independent
+        self.steps: list[tuple[int, int]] = []
+        self.prepared_with: list[int] = []
+        self.judged: list[float] = []
+        self.made.append(self)
+
+    def prepare(self, real, workdir, seed):
+        self.prepared_with.append(len(real.class_names))
+
+    def losses(self, synthetic, real, step):
+        self.steps.append((step.index, step.total))
+        yield synthetic.decode(torch.arange(1)).square().sum() * (nan if self.table[self.rate] == inf else 0.0)
+
+    def held_out_loss(self, synthetic, real, seed):
+        self.judged.append(synthetic.rate)
+        return self.table[synthetic.rate]
+
+
+@pytest.fixture(autouse=True)
+def _nobody():
+    Scripted.made.clear()
+
+
+def build(losses: dict[float, float], independent: bool = False):
+    def make(of: Task, rate: float) -> Recipe:
+        videos = Dense(torch.ones(len(of.labels), *SPEC.shape), of.real.spec, of.real.class_names, of.labels)
+        videos.rate = rate
+        return Recipe(videos, Scripted(rate, losses, independent), Optimizer("sgd", {"frames": Group(rate)}))
+
+    return make
+
+
+def search(path, losses: dict[float, float], iterations: int = 200, independent: bool = False):
+    return search_rate(build(losses, independent), task(path, spec=SPEC), rates=tuple(losses), iterations=iterations)
+
+
+@given(st.integers(1, 40))
+def test_at_each_rung_the_better_half_stays_and_someone_always_does(candidates):
+    stay = survivors_of(candidates)
+    assert len(stay) == RUNGS and stay[0] == candidates and min(stay) >= 1
+    assert all(2 * later >= earlier > later or earlier == later == 1 for earlier, later in pairwise(stay))
+
+
+@pytest.mark.parametrize(("candidates", "stay"), [(1, [1, 1, 1]), (2, [2, 1, 1]), (3, [3, 2, 1]), (8, [8, 4, 2])])
+def test_survivors(candidates, stay):
+    assert survivors_of(candidates) == stay
+
+
+def test_the_best_half_by_held_out_loss_goes_on(tmp_path):
+    found = search(tmp_path, {1.0: 5.0, 2.0: 3.0, 4.0: 1.0, 8.0: 2.0})
+    assert found.rate == 4.0
+    assert [trial["lr"] for trial in found.trials] == [1.0, 2.0, 4.0, 8.0, 4.0, 8.0, 4.0]
+
+
+@pytest.mark.parametrize("rates", [(0.5,), (0.5, 2.0)])
+def test_one_or_two_rates_are_a_search_too(tmp_path, rates):
+    found = search(tmp_path, {rate: 1 / rate for rate in rates})
+    assert found.rate == rates[-1] and len(found.trials) == sum(survivors_of(len(rates)))
+
+
+def test_of_equals_the_smallest_rate_wins(tmp_path):
+    found = search(tmp_path, dict.fromkeys((1.0, 2.0, 4.0, 8.0), 7.0))
+    assert found.rate == 1.0
+    assert [trial["lr"] for trial in found.trials[4:]] == [1.0, 2.0, 1.0]
+
+
+def test_a_rate_that_diverges_drops_out_and_is_recorded_as_such(tmp_path):
+    found = search(tmp_path, {1.0: 5.0, 2.0: 3.0, 4.0: inf, 8.0: inf})
+    assert found.rate == 2.0
+    assert {trial["lr"]: trial["held_out_loss"] for trial in found.trials[:4]} == {
+        1.0: 5.0,
+        2.0: 3.0,
+        4.0: None,
+        8.0: None,
+    }
+    assert [trial["iterations"] for trial in found.trials[2:4]] == [0, 0]
+
+
+def test_a_held_out_loss_that_is_not_finite_is_a_divergence(tmp_path):
+    assert search(tmp_path, {1.0: 9.0, 2.0: nan}).rate == 1.0
+    with pytest.raises(DivergenceError, match=r"every learning rate from 1\.0 to 2\.0"):
+        search(tmp_path, {1.0: nan, 2.0: nan})
+
+
+def test_the_judge_never_trains_and_nobody_else_judges(tmp_path):
+    losses = {1.0: 5.0, 2.0: 3.0, 4.0: 1.0}
+    found = search(tmp_path, losses)
+    judge, *others = Scripted.made
+    assert judge.steps == [] and all(other.judged == [] and other.steps for other in others)
+    assert judge.judged == [trial["lr"] for trial in found.trials]
+    assert all(len(objective.prepared_with) == 1 for objective in Scripted.made)
+
+
+@pytest.mark.parametrize("iterations", [200, 400, 1000])
+def test_rungs_cost_the_same_and_together_at_most_their_share(tmp_path, iterations):
+    losses = {2.0**i: float(i) for i in range(8)}
+    found = search(tmp_path, losses, iterations)
+    spent = [len(objective.steps) for objective in Scripted.made[1:]]
+    assert sum(spent) <= SHARE * iterations
+    rung = SHARE * iterations / RUNGS
+    assert [trial["iterations"] for trial in found.trials[:8]] == [max(1, int(rung / 8))] * 8
+    # Candidates go on where they stopped, and see the whole run's length.
+    for objective in Scripted.made[1:]:
+        assert objective.steps == [(index, iterations) for index in range(len(objective.steps))]
+
+
+@pytest.mark.parametrize(("independent", "classes"), [(True, TRIAL_CLASSES), (False, 3)])
+def test_a_few_classes_stand_for_all_only_where_classes_do_not_meet(tmp_path, independent, classes):
+    search(tmp_path, {1.0: 1.0, 2.0: 2.0}, independent=independent)
+    assert {n for objective in Scripted.made for n in objective.prepared_with} == {classes}
+
+
+def test_fewer_classes_buy_longer_trials(tmp_path):
+    losses = {1.0: 1.0, 2.0: 2.0}
+    longest = []
+    for independent in (False, True):
+        Scripted.made.clear()
+        search(tmp_path, losses, 200, independent)
+        longest.append(max(len(objective.steps) for objective in Scripted.made))
+    assert longest[1] > longest[0]
+    # A trial is a beginning: each of its three parts is at most a fifth of the run.
+    assert longest[1] <= RUNGS * 0.2 * 200
+
+
+def test_the_seed_decides_which_classes_stand_for_all(tmp_path):
+    seen = set()
+    for seed in range(8):
+
+        def spy(of, rate):
+            seen.add(of.real.class_names)
+            return build({1.0: 1.0}, True)(of, rate)
+
+        search_rate(spy, task(tmp_path, seed=seed, spec=SPEC), rates=(1.0,), iterations=10)
+    assert len([names for names in seen if len(names) == TRIAL_CLASSES]) == 3
+
+
+def test_a_method_without_an_objective_has_no_rate(tmp_path):
+    def make(of, rate):
+        return Recipe(Dense(torch.zeros(3, *SPEC.shape), SPEC, of.real.class_names, of.labels))
+
+    with pytest.raises(ValueError, match="no learning rate to search"):
+        search_rate(make, task(tmp_path, spec=SPEC), rates=(1.0,), iterations=10)
