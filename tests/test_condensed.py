@@ -100,7 +100,7 @@ def edit_index(folder, **changes):
         ({"record": {"times": [[0, 7], [0, 7], [0, 99]]}}, "damaged"),
         ({"record": {}}, "damaged"),
         ({"class_names": ["ball"]}, "outside its 1 classes"),
-        ({"spec": {}}, "garbles"),
+        ({"spec": {}}, "field .spec.: clip spec {} must have frames"),
         ({"record": {"times": [[True, False], [0, 7], [0, 7]]}}, "damaged"),
     ],
 )

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vidense.data.real import RealClips
+from vidense.errors import UserError
 from vidense.nets import Network, build_network
 from vidense.records import content_hash, file_hash, read_json, replacing, write_json
-from vidense.training import TrainingRecipe, fit
+from vidense.training import FitRecord, TrainingRecipe, fit
 
 __all__ = ["HOLD_OUT", "Ceiling", "HoldOut", "ceiling_network"]
 
@@ -96,7 +98,7 @@ def ceiling_network(
     training, validation = hold_out.split(real)
     network = build_network(model, real.spec, len(real.class_names), seed=seed, **chosen).place(device)
     stem = cache / "networks" / content_hash(identity)
-    known = _load(stem, network)
+    known = _load(stem, network, identity)
     if known is None:
         views = (validation.to(device),) if len(validation) else ()
         record = fit(
@@ -115,17 +117,24 @@ def _save(stem: Path, network: Network, record: dict[str, Any], identity: dict[s
     write_json(stem.with_suffix(".json"), {"identity": identity, "fit": record, "weights": file_hash(weights)})
 
 
-def _load(stem: Path, network: Network) -> dict[str, Any] | None:
+def _load(stem: Path, network: Network, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """Read weights into ``network`` and return the record of their fit; None, and no weight touched, if damaged."""
     weights, index = stem.with_suffix(".safetensors"), stem.with_suffix(".json")
-    if not (weights.exists() and index.exists()):
-        return None
-    stored = read_json(index)
-    if stored["weights"] != file_hash(weights):
-        return None
     try:
+        stored = read_json(index)
+        record: dict[str, Any] = stored["fit"]
+        TypeAdapter(FitRecord).validate_python(record)
+        if stored["weights"] != file_hash(weights) or content_hash(stored["identity"]) != content_hash(identity):
+            return None
         state: dict[str, Tensor] = load_file(weights)
-    except (OSError, SafetensorError):
+    except (UserError, OSError, SafetensorError, LookupError, TypeError, ValueError, RuntimeError):
+        return None
+    # load_state_dict would copy what fits before it complains, and the next fit would start from that.
+    if _layout(state) != _layout(network.state_dict()):
         return None
     network.load_state_dict(state)
-    record: dict[str, Any] = stored["fit"]
     return record
+
+
+def _layout(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in state.items()}

@@ -5,20 +5,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vidense.errors import UserError
 from vidense.records import replacing
 
 __all__ = ["RunLog", "read_log"]
 
 
 def read_log(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a log in order; a torn last line (the process was killed) is left out."""
+    """Yield the entries of a log in order; a torn last line (the process was killed) is left out.
+
+    Raises:
+        UserError: naming the first whole line that is no entry.
+    """
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if not line.endswith("\n"):
+    # As bytes: a line is only decoded once it is known to be whole.
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
                 return
-            yield json.loads(line)
+            yield _entry(path, number, line)
+
+
+def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        entry = None
+    if not isinstance(entry, dict) or type(entry.get("step")) is not int:
+        raise UserError(
+            f"line {number} of {str(path)!r} is no log entry with a step; the log is damaged: "
+            "delete that line, or start over with --fresh"
+        )
+    return entry
 
 
 class RunLog:

@@ -1,6 +1,8 @@
 """What a clip is: its shape, and how pixels become network inputs."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from reprlib import repr as brief
 from typing import Any, Protocol
 
 import torch
@@ -13,6 +15,10 @@ __all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "ClipSpec", "LabelledClips"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+# No clip is larger; a file from a stranger that claims more is refused before anything is allocated for it.
+LARGEST_SIDE = 4096
+# Beyond these a float32 pixel could leave the finite numbers.
+SMALLEST_STD, LARGEST_STATISTIC = 1e-6, 1e6
 
 
 @dataclass(frozen=True)
@@ -20,9 +26,9 @@ class ClipSpec:
     """Shape and normalisation of every clip of a store and of all that is condensed from it.
 
     Attributes:
-        frames: T, at least 1.
-        height: H in pixels.
-        width: W in pixels.
+        frames: T, from 1 to 4096.
+        height: H in pixels, from 1 to 4096.
+        width: W in pixels, from 1 to 4096.
         mean: per-channel mean, in [0, 1] pixel units, subtracted from every pixel.
         std: per-channel deviation, in [0, 1] pixel units, that every pixel is divided by.
     """
@@ -35,8 +41,18 @@ class ClipSpec:
 
     def __post_init__(self) -> None:
         for name in ("frames", "height", "width"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name}={getattr(self, name)} is not a size; give an integer of at least 1")
+            size = getattr(self, name)
+            if type(size) is not int or not 1 <= size <= LARGEST_SIDE:
+                raise UserError(f"{name}={brief(size)} is not a size; give an integer from 1 to {LARGEST_SIDE}")
+        for name, least in (("mean", -LARGEST_STATISTIC), ("std", SMALLEST_STD)):
+            channels = getattr(self, name)
+            numbers = isinstance(channels, tuple) and all(type(value) in (int, float) for value in channels)
+            # NaN fails every comparison.
+            if not numbers or len(channels) != 3 or not all(least <= value <= LARGEST_STATISTIC for value in channels):
+                raise UserError(
+                    f"{name}={brief(channels)} is no {name} of three channels; "
+                    f"give three numbers from {least:g} to {LARGEST_STATISTIC:g}"
+                )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -67,9 +83,17 @@ class ClipSpec:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "ClipSpec":
-        """Build a spec from :meth:`to_json`'s output."""
-        return cls(**{**value, "mean": tuple(value["mean"]), "std": tuple(value["std"])})
+    def from_json(cls, value: Any) -> "ClipSpec":
+        """Build a spec from :meth:`to_json`'s output.
+
+        Raises:
+            UserError: if it is anything else.
+        """
+        names = [item.name for item in fields(cls)]
+        if not isinstance(value, Mapping) or set(value) != set(names):
+            raise UserError(f"clip spec {brief(value)} must have {', '.join(names)}, and nothing else")
+        fields_of: dict[str, Any] = {n: tuple(item) if isinstance(item, list) else item for n, item in value.items()}
+        return cls(**fields_of)
 
 
 class LabelledClips(Protocol):

@@ -113,7 +113,7 @@ class ClipStore:
             )
         try:
             return cls(path, index)
-        except (KeyError, TypeError, ValueError, OSError) as error:
+        except (UserError, LookupError, AttributeError, TypeError, ValueError, RuntimeError, OSError) as error:
             raise UserError(f"{str(path)!r} is damaged ({type(error).__name__}: {error}); prepare it again") from error
 
     @property

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.evaluation.spec import EvalSpec
@@ -63,7 +65,18 @@ class EvaluationRecord:
         value = read_json(folder / FILE)
         if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (FORMAT, VERSION):
             raise UserError(f"{str(folder / FILE)!r} is no {FORMAT} of version {VERSION}; evaluate the run again")
-        return cls(value["specs"], value["store"], value["dataset"], value["rows"])
+        parts = {name: value.get(name) for name in ("specs", "store", "dataset", "rows")}
+        try:
+            return _RECORD.validate_python(parts)
+        except ValidationError as error:
+            found = error.errors(include_url=False)[0]
+            field = ".".join(map(str, found["loc"]))
+            raise UserError(
+                f"{str(folder / FILE)!r}, field {field!r}: {found['msg']}; it is damaged: evaluate the run again"
+            ) from None
+
+
+_RECORD = TypeAdapter(EvaluationRecord)
 
 
 def make_row(

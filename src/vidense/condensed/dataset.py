@@ -1,28 +1,25 @@
-"""The condensed dataset as a folder: ``condensed.json`` and ``tensors.safetensors``, nothing else, no pickle."""
+"""A condensed dataset as it is read and written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from vidense import __version__
+from vidense.condensed.checked import FORMAT, INDEX_FILE, TENSOR_FILE, VERSION, read_index, read_tensors, restore
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.parameterizations.base import Parameterization, Stored, StoreDtype
-from vidense.records import content_hash, disjoint, file_hash, read_json, replacing, write_json
+from vidense.records import content_hash, disjoint, file_hash, replacing, write_json
 from vidense.seeding import Draw
 
 __all__ = ["CondensedDataset", "Storage", "load", "save"]
-
-FORMAT, VERSION = "vidense-condensed", 1
-INDEX_FILE, TENSOR_FILE = "condensed.json", "tensors.safetensors"
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,7 @@ def load(path: str | Path) -> CondensedDataset:
         path: its folder, or a run's folder that holds one in ``dataset/``.
 
     Raises:
-        UserError: if the folder is no condensed dataset, of a newer format, or damaged.
+        UserError: if the folder is no condensed dataset, of a newer format, or damaged (file and field are named).
     """
     folder = Path(path)
     if not (folder / INDEX_FILE).exists() and (folder / "dataset" / INDEX_FILE).exists():
@@ -177,42 +174,10 @@ def load(path: str | Path) -> CondensedDataset:
             f"{str(path)!r} is no condensed dataset: it has no {INDEX_FILE}; "
             "give the folder that `vidense condense` wrote"
         )
-    index = _checked_index(folder)
-    tensors = _checked_tensors(folder, index)
-    try:
-        spec = ClipSpec.from_json(index["spec"])
-        names = cast("list[str]", index["class_names"])
-        synthetic = Parameterization.restore(index["parameterization"], Stored(tensors, index["record"]), spec, names)
-        storage = _storage(folder, tensors, synthetic)
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{str(folder / INDEX_FILE)!r} lacks or garbles {error}; condense again") from None
-    if len(synthetic) and not 0 <= int(synthetic.labels.min()) <= int(synthetic.labels.max()) < len(names):
-        raise UserError(f"{str(folder)!r} has labels outside its {len(names)} classes; it is damaged: condense again")
-    return CondensedDataset(folder, index, synthetic.eval(), storage)
-
-
-def _checked_index(folder: Path) -> dict[str, Any]:
-    index = read_json(folder / INDEX_FILE)
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
-        raise UserError(f"{str(folder / INDEX_FILE)!r} is not a {FORMAT} index; give another folder")
-    if index.get("version") != VERSION:
-        raise UserError(
-            f"{str(folder)!r} has format version {index.get('version')!r}, "
-            f"this vidense reads {VERSION}; upgrade vidense"
-        )
-    return index
-
-
-def _checked_tensors(folder: Path, index: dict[str, Any]) -> dict[str, Tensor]:
-    file = folder / TENSOR_FILE
-    try:
-        if file_hash(file) != index.get("tensors_sha256"):
-            raise UserError(
-                f"{str(file)!r} is not what {INDEX_FILE} describes (other SHA-256); copy or condense it again"
-            )
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{str(file)!r} cannot be read ({error}); copy or condense it again") from None
+    index = read_index(folder)
+    tensors = read_tensors(folder, index)
+    synthetic = restore(folder, index, tensors)
+    return CondensedDataset(folder, index, synthetic.eval(), _storage(folder, tensors, synthetic))
 
 
 def _storage(folder: Path, tensors: Mapping[str, Tensor], synthetic: Parameterization) -> Storage:

@@ -1,0 +1,179 @@
+"""Reading a condensed dataset that may come from a stranger: whatever is wrong is one sentence with file and field."""
+
+from collections import UserDict
+from collections.abc import Mapping
+from pathlib import Path
+from reprlib import repr as brief
+from textwrap import shorten
+from typing import Annotated, Any, Literal, cast
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from vidense.data.spec import ClipSpec
+from vidense.errors import UserError
+from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
+from vidense.records import file_hash, read_json
+
+__all__ = ["FORMAT", "INDEX_FILE", "TENSOR_FILE", "VERSION", "read_index", "read_tensors", "restore"]
+
+FORMAT, VERSION = "vidense-condensed", 1
+INDEX_FILE, TENSOR_FILE = "condensed.json", "tensors.safetensors"
+
+# A stranger's file may claim clips of any size. Decoding may take this many numbers for each stored one, so that
+# memory follows from the size of the files, or FREE_NUMBERS (256 MiB as float32) where that is more.
+LARGEST_RATIO, FREE_NUMBERS = 256, 2**26
+LABELS = ("labels", "soft_labels")
+LABEL_DTYPES = (torch.uint8, torch.int16)
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Method(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    name: Name = "condensed"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] = 0
+
+
+class _Index(BaseModel):
+    """What ``condensed.json`` must hold; whatever else it holds (an outcome, say) must be JSON."""
+
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+    format: Literal["vidense-condensed"]
+    version: Literal[1]
+    parameterization: Name
+    record: dict[str, JsonValue]
+    tensors_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    spec: dict[str, JsonValue]
+    class_names: Annotated[list[Name], Field(min_length=1)]
+    store_dtype: StoreDtype
+    bytes_by_part: dict[str, int]
+    versions: dict[str, str]
+    # A dataset written through the library may name no method and no settings.
+    method: _Method = _Method()
+    settings: _Settings = _Settings()
+
+    @field_validator("class_names")
+    @classmethod
+    def _unique(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError("two classes have one name")
+        return names
+
+
+def _damaged(file: Path, field: str, problem: object) -> UserError:
+    # Libraries explain themselves in many lines.
+    said = shorten(str(problem), 300)
+    return UserError(f"{str(file)!r}, {field}: {said}; it is damaged: copy or condense it again")
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """Return ``condensed.json`` of a folder, every field checked."""
+    file = folder / INDEX_FILE
+    try:
+        index = read_json(file)
+    except (ValueError, RecursionError) as error:  # numbers too long to read, lists too deep
+        raise UserError(f"{str(file)!r} is not readable JSON ({error}); copy or condense it again") from None
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise UserError(f"{str(file)!r} is not a {FORMAT} index; give another folder")
+    if index.get("version") != VERSION:
+        raise UserError(
+            f"{str(folder)!r} has format version {brief(index.get('version'))}, "
+            f"this vidense reads {VERSION}; upgrade vidense"
+        )
+    try:
+        _Index.model_validate(index)
+        ClipSpec.from_json(index["spec"])
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        field = ".".join(map(str, found["loc"]))
+        raise _damaged(file, f"field {brief(field)}", found["msg"]) from None
+    except UserError as error:
+        raise _damaged(file, "field 'spec'", error) from None
+    return index
+
+
+def read_tensors(folder: Path, index: dict[str, Any]) -> dict[str, Tensor]:
+    """Return the tensors that an index describes, checked against it as far as all parameterizations are alike."""
+    file = folder / TENSOR_FILE
+    try:
+        if file_hash(file) != index["tensors_sha256"]:
+            raise UserError(
+                f"{str(file)!r} is not what {INDEX_FILE} describes (other SHA-256); copy or condense it again"
+            )
+        tensors = load_file(file)
+    except (OSError, SafetensorError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise UserError(f"{str(file)!r} cannot be read ({error}); copy or condense it again") from None
+    for name, tensor in tensors.items():
+        if tensor.is_complex() or tensor.dtype == torch.float64:
+            raise _damaged(file, f"tensor {brief(name)}", f"{tensor.dtype} is no type that a dataset is stored in")
+        if tensor.is_floating_point() and not bool(tensor.float().isfinite().all()):
+            raise _damaged(file, f"tensor {brief(name)}", "it holds NaN or infinity")
+    if Stored(tensors).bytes_by_part != index["bytes_by_part"]:
+        raise _damaged(folder / INDEX_FILE, "field 'bytes_by_part'", "the tensors take other bytes")
+    if getattr(torch, index["store_dtype"]) not in {tensor.dtype for tensor in tensors.values()}:
+        raise _damaged(folder / INDEX_FILE, "field 'store_dtype'", f"no tensor holds {index['store_dtype']}")
+    _check_labels(file, tensors, len(index["class_names"]))
+    _check_size(folder, ClipSpec.from_json(index["spec"]), tensors)
+    return tensors
+
+
+def _check_labels(file: Path, tensors: Mapping[str, Tensor], classes: int) -> None:
+    labels, soft = tensors.get("labels"), tensors.get("soft_labels")
+    if labels is None or labels.dtype not in LABEL_DTYPES or labels.dim() != 1 or not len(labels):
+        raise _damaged(file, "tensor 'labels'", "it must be uint8 or int16 of shape [N], N at least 1")
+    if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise _damaged(file, "tensor 'labels'", f"a label is outside its {classes} classes")
+    if soft is not None and (soft.dtype != torch.float32 or soft.shape != (len(labels), classes)):
+        raise _damaged(file, "tensor 'soft_labels'", f"it must be float32 of shape {[len(labels), classes]}")
+
+
+def _check_size(folder: Path, spec: ClipSpec, tensors: Mapping[str, Tensor]) -> None:
+    stored = sum(tensor.numel() for name, tensor in tensors.items() if name not in LABELS)
+    # Key-frames also take T weights for each of T frames.
+    decoded = len(tensors["labels"]) * spec.frames * (spec.frame_numbers + spec.frames)
+    if decoded > max(FREE_NUMBERS, LARGEST_RATIO * stored):
+        problem = f"{len(tensors['labels'])} clips of {list(spec.shape)} do not follow from {stored} stored numbers"
+        raise _damaged(folder / INDEX_FILE, "field 'spec'", problem)
+
+
+def restore(folder: Path, index: dict[str, Any], tensors: Mapping[str, Tensor]) -> Parameterization:
+    """Return the videos that checked tensors hold; each parameterization checks what is its own."""
+    read = _Read({name: tensor for name, tensor in tensors.items() if name not in LABELS})
+    stored = Stored(cast("dict[str, Tensor]", read), index["record"])
+    spec, labels = ClipSpec.from_json(index["spec"]), tensors["labels"].to(torch.int64)
+    try:
+        kind = PARAMETERIZATIONS.get(index["parameterization"])
+        synthetic = kind.unpack(stored, spec, index["class_names"], labels, tensors.get("soft_labels"))
+    except UserError as error:
+        raise _damaged(folder / INDEX_FILE, "field 'parameterization'", error) from None
+    except Exception as error:  # each kind decodes in its own way, with libraries of its own
+        raise _damaged(folder, f"parameterization {index['parameterization']!r}", error) from None
+    if unused := sorted(set(read) - read.names):
+        raise _damaged(folder / TENSOR_FILE, f"tensor {brief(unused[0])}", "nothing reads it")
+    if not all(tensor.isfinite().all() for tensor in synthetic.state_dict().values()):
+        raise _damaged(folder / TENSOR_FILE, "frames", "decoding gives numbers that are not finite")
+    return synthetic
+
+
+class _Read(UserDict[str, Tensor]):
+    """Tensors that note which of them were read."""
+
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        self.names: set[str] = set()
+        super().__init__(tensors)
+
+    def __getitem__(self, name: str) -> Tensor:
+        self.names.add(name)
+        return super().__getitem__(name)
