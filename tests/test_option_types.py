@@ -1,0 +1,77 @@
+"""Types that methods share: what they take, and what they say when they do not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from tests.engine.toys import plugged_in
+from vidense.config import validate
+from vidense.errors import UserError
+from vidense.nets import NETWORKS
+from vidense.option_types import Count, LearningRate, Momentum, NetworkName
+
+
+class Given(BaseModel):
+    rate: LearningRate = "auto"
+    momentum: Momentum = 0.0
+    count: Count = 1
+    network: NetworkName = "minic3d"
+
+
+def message(**values) -> str:
+    with pytest.raises(UserError) as caught:
+        validate(Given, values, "here")
+    return str(caught.value)
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True) | st.integers())
+def test_a_rate_is_a_number_above_zero_or_auto(rate):
+    if rate > 0:
+        assert validate(Given, {"rate": rate}, "x").rate == rate
+    else:
+        assert "rate=" in message(rate=rate)
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_a_momentum_lies_in_the_half_open_unit_interval(momentum):
+    if 0 <= momentum < 1:
+        assert validate(Given, {"momentum": momentum}, "x").momentum == momentum
+    else:
+        assert "momentum=" in message(momentum=momentum)
+
+
+@given(st.integers(-3, 10**9))
+def test_a_count_is_at_least_one(count):
+    if count >= 1:
+        assert validate(Given, {"count": count}, "x").count == count
+    else:
+        assert "greater than or equal to 1" in message(count=count)
+
+
+@pytest.mark.parametrize("word", ["Auto", "automatic", "", "fast"])
+def test_auto_is_the_only_word_for_a_rate_and_both_rules_are_told(word):
+    told = message(rate=word)
+    assert told.count("rate=") == 1 and "'auto'" in told and "number" in told
+
+
+@pytest.mark.parametrize("count", [1.5, "many", None])
+def test_a_count_is_whole(count):
+    assert "count=" in message(count=count)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_every_registered_network_can_be_named(name):
+    assert validate(Given, {"network": name}, "x").network == name
+
+
+def test_a_network_of_a_plug_in_can_be_named_once_it_is_there():
+    assert "unknown network" in message(network="toy_flat")
+    with plugged_in():
+        assert validate(Given, {"network": "toy_flat"}, "x").network == "toy_flat"
+
+
+def test_mistakes_of_all_types_are_one_sentence():
+    told = message(rate=-1, momentum=1, count=0, network="minic3")
+    assert told.startswith("here: ") and "\n" not in told
+    assert all(word in told for word in ("rate=-1", "momentum=1", "count=0", "did you mean 'minic3d'"))
