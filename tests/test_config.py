@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from vidense.config import Mistakes, load_yaml, parse_assignments, validate
+from vidense.config import Mistakes, load_yaml, parse_assignments, sound, validate
 from vidense.errors import UserError
 from vidense.options import options_of
 
@@ -85,3 +85,33 @@ def test_mistakes_are_gathered():
     with pytest.raises(UserError, match=r"^one; two$"):
         mistakes.report()
     Mistakes().report()
+
+
+def test_what_is_sound_is_kept_so_that_checking_can_go_on():
+    values = {"lr": 3.0, "batch_real": 0, "criterion": "angle", "speed": 1}
+    assert sound(OPTIONS, values) == {"lr": 3.0}
+    assert sound(OPTIONS, {"lr": 3.0}) == {"lr": 3.0} and sound(OPTIONS, {}) == {}
+    assert values["speed"] == 1
+
+
+@given(st.dictionaries(st.sampled_from(["lr", "batch_real", "criterion", "x"]), st.none() | st.integers(-2, 2)))
+def test_what_is_sound_is_always_valid(values):
+    kept = sound(OPTIONS, values)
+    assert validate(OPTIONS, kept, "x") and kept.items() <= values.items()
+
+
+def test_a_mistake_in_a_union_is_told_once_with_every_way_out():
+    with pytest.raises(UserError) as caught:
+        validate(OPTIONS, {"lr": "fast"}, "options")
+    assert str(caught.value).count("lr=") == 1 and ", or " in str(caught.value)
+
+
+def test_collected_mistakes_let_other_errors_through():
+    mistakes = Mistakes()
+    with pytest.raises(KeyError), mistakes.collect():
+        raise KeyError("a defect")
+    mistakes.report()
+
+
+def test_the_last_of_equal_assignments_counts():
+    assert parse_assignments(["a=1", "a=2", " b = null"]) == {"a": 2, "b": None}

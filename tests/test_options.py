@@ -74,3 +74,68 @@ def test_docstrings():
     assert description(text) == "Do something.\n\nAt length."
     assert entries(text, "Args") == {"a": "one more.", "b": "two."}
     assert entries(text, "Attributes") == {}
+
+
+def clashing(*, epsilon: float = 1.0, rule: Rule) -> None:
+    """Stand for a method whose option is also a field of its group."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another group.
+
+    Attributes:
+        share: of something else.
+    """
+
+    share: int = 1
+
+
+def two_groups(*, rule: Rule, other: Other) -> None:
+    """Stand for a method whose groups have a field in common."""
+
+
+@pytest.mark.parametrize(("function", "name"), [(clashing, "epsilon"), (two_groups, "share")])
+def test_one_name_for_two_options_is_a_mistake_of_the_method(function, name):
+    with pytest.raises(ValueError, match=f"'{name}' stands for two things"):
+        options_of(function)
+
+
+def test_a_default_for_an_option_that_is_not_there_is_a_mistake_of_the_method():
+    with pytest.raises(KeyError, match="speed"):
+        options_of(method, speed=3)
+
+
+def test_only_keyword_arguments_are_options():
+    def mixed(task, extra=3, *rest, lr: float = 1.0, **more):
+        """Stand for a method with every kind of argument."""
+
+    assert list(options_of(mixed).model.model_fields) == ["lr"]
+
+
+@dataclass(frozen=True)
+class Strict:
+    """A group with a field that has to be given."""
+
+    size: int
+
+
+def test_required_fields_of_a_group_stay_required():
+    def needs(*, strict: Strict) -> None:
+        """Stand for a method that cannot guess."""
+
+    with pytest.raises(ValidationError, match="size"):
+        options_of(needs).model()
+    assert options_of(needs).arguments({"size": 2}) == {"strict": Strict(2)}
+
+
+def test_validated_options_cannot_be_changed():
+    values = options_of(method).model()
+    with pytest.raises(ValidationError, match="frozen"):
+        values.lr = 3.0
+
+
+def test_arguments_leave_the_given_values_alone():
+    values = {"lr": 1.0, "epsilon": 0.5, "share": 0.2}
+    options_of(method).arguments(values)
+    assert values == {"lr": 1.0, "epsilon": 0.5, "share": 0.2}

@@ -53,3 +53,38 @@ def test_more_than_256_classes_need_wider_labels():
     stored = made.store("float32")
     assert stored.tensors["labels"].dtype == torch.int16
     assert torch.equal(Dense.restore("dense", stored, spec, names).labels, torch.arange(300))
+
+
+@pytest.mark.parametrize(
+    ("videos", "spec", "printed"),
+    [
+        (51 * 1, PUBLISHED, 117.14),
+        (50 * 10, PUBLISHED, 1148.4),
+        (51 * 10, PUBLISHED, 1171.4),
+        (400 * 5, ClipSpec(8, 64, 64), 750.0),
+        (174 * 5, ClipSpec(8, 64, 64), 326.25),
+    ],
+)
+def test_the_rest_of_the_published_table(videos, spec, printed):
+    assert mib(videos * spec.frames * spec.frame_numbers) == pytest.approx(printed, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("classes", "vpc", "size", "keys"),
+    [
+        (50, 1, 20, 2.79),
+        (50, 5, 133, 3.71),
+        (50, 10, 324, 4.51),
+        (51, 1, 22, 3.005),
+        (51, 5, 137, 3.74),
+        (51, 10, 287, 3.92),
+    ],
+)
+def test_the_published_sizes_of_prism_imply_so_many_key_frames(classes, vpc, size, keys):
+    # METHODS 1.7: the best test of fidelity there is, so our count of stored numbers must be the papers'.
+    assert size * 2**20 / (classes * vpc * PUBLISHED.frame_numbers * 4) == pytest.approx(keys, abs=0.005)
+    low, high = int(keys), int(keys) + 1
+    one = KeyFrames.from_clips(torch.zeros(2, 16, 3, 2, 2), [low, high], ClipSpec(16, 2, 2), CLASSES, torch.zeros(2))
+    per_frame = PUBLISHED.frame_numbers // ClipSpec(16, 2, 2).frame_numbers
+    whole = [mib(int(mask.sum()) * 12 * per_frame * classes * vpc) for mask in one.is_key]
+    assert whole[0] < size < whole[1]
