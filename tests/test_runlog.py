@@ -1,7 +1,10 @@
 """The log of a run: cut back on resume, tolerant of a torn last line."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from vidense.errors import UserError
 from vidense.runlog import RunLog, read_log
 
 
@@ -84,3 +87,63 @@ def test_flush_hands_entries_over_before_the_log_is_closed(path):
     log.flush()
     assert steps(path) == [0]
     log.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[1]",
+        b'"step"',
+        b"{}",
+        b'{"loss": 1}',
+        b'{"step": "2"}',
+        b'{"step": 2.0}',
+        b'{"step": true}',
+        b'{"step": 2} {"step": 3}',
+        b"\xff\xfe",
+        b"\0\0\0\0",
+        b"[" * 5000,
+        b'{"step": ' + b"9" * 5000 + b"}",
+    ],
+)
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_a_damaged_line_is_named_by_its_number(path, line, place):
+    write(path, range(4))
+    lines = path.read_bytes().splitlines()
+    lines.insert(place, line)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    entries = read_log(path)
+    assert [next(entries)["step"] for _ in range(place)] == list(range(place))
+    with pytest.raises(UserError, match=rf"line {place + 1} of '.*log\.jsonl' is no log entry.*--fresh"):
+        next(entries)
+
+
+def test_resuming_on_a_damaged_log_is_refused_and_leaves_it_alone(path):
+    write(path, range(3))
+    path.write_bytes(b"garbage\n" + path.read_bytes())
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="line 1"):
+        RunLog(path, resume_at=2)
+    assert path.read_bytes() == before
+
+
+@given(st.integers(0, 400))
+def test_a_log_cut_anywhere_gives_the_whole_lines_before_the_cut(path, size):
+    write(path, range(12))
+    content = path.read_bytes()[:size]
+    path.write_bytes(content)
+    assert steps(path) == list(range(content.count(b"\n")))
+    write(path, range(content.count(b"\n"), 12), resume_at=content.count(b"\n"))
+    assert steps(path) == list(range(12))
+
+
+@given(st.binary(max_size=60))
+def test_a_log_of_anything_is_read_or_refused(path, content):
+    path.write_bytes(content)
+    try:
+        assert all(type(entry["step"]) is int for entry in read_log(path))
+    except UserError as error:
+        assert "line " in str(error)

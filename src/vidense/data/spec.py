@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from reprlib import repr as brief
+from reprlib import repr as limited_repr
 from typing import Any, Protocol
 
 import torch
@@ -43,14 +43,14 @@ class ClipSpec:
         for name in ("frames", "height", "width"):
             size = getattr(self, name)
             if type(size) is not int or not 1 <= size <= LARGEST_SIDE:
-                raise UserError(f"{name}={brief(size)} is not a size; give an integer from 1 to {LARGEST_SIDE}")
+                raise UserError(f"{name}={_brief(size)} is not a size; give an integer from 1 to {LARGEST_SIDE}")
         for name, least in (("mean", -LARGEST_STATISTIC), ("std", SMALLEST_STD)):
             channels = getattr(self, name)
             numbers = isinstance(channels, tuple) and all(type(value) in (int, float) for value in channels)
             # NaN fails every comparison.
             if not numbers or len(channels) != 3 or not all(least <= value <= LARGEST_STATISTIC for value in channels):
                 raise UserError(
-                    f"{name}={brief(channels)} is no {name} of three channels; "
+                    f"{name}={_brief(channels)} is no {name} of three channels; "
                     f"give three numbers from {least:g} to {LARGEST_STATISTIC:g}"
                 )
 
@@ -91,9 +91,14 @@ class ClipSpec:
         """
         names = [item.name for item in fields(cls)]
         if not isinstance(value, Mapping) or set(value) != set(names):
-            raise UserError(f"clip spec {brief(value)} must have {', '.join(names)}, and nothing else")
+            raise UserError(f"clip spec {_brief(value)} must have {', '.join(names)}, and nothing else")
         fields_of: dict[str, Any] = {n: tuple(item) if isinstance(item, list) else item for n, item in value.items()}
         return cls(**fields_of)
+
+
+def _brief(value: Any) -> str:
+    text = limited_repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 class LabelledClips(Protocol):
