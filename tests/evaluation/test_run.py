@@ -39,7 +39,7 @@ def test_rows_of_a_run_and_resuming(store: ClipStore, dataset: CondensedDataset,
         ("random_equal_bytes", 3, 6, 4),
         ("ceiling", 6, 48, 2),
     ]
-    assert len(lines) == 12
+    assert len(lines) == 12 and lines[2].startswith("random at equal videos: minic3d, 3 videos")
     method = record.rows[0]
     assert method["name"] == "toy"
     assert method["top1"]["networks"] == 2

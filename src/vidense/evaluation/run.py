@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from vidense.evaluation.record import EvaluationRecord, Role, make_row
 from vidense.evaluation.spec import eval_spec
 
 __all__ = ["evaluate_run"]
+
+ROLES = {"random_equal_vpc": " at equal videos", "random_equal_bytes": " at equal bytes"}
 
 
 def evaluate_run(
@@ -91,11 +94,16 @@ class _Plan:
 
     def row(self, bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:
         results: list[dict[str, Any]] = []
+        told = None if progress is None else partial(_tell, progress, self.name, self.role)
         for seed in self.seeds:
             train = self.make(seed)
-            results += evaluate(train, bench, net_seeds, self.jobs, progress)
+            results += evaluate(train, bench, net_seeds, self.jobs, told)
         videos = len(train.clips.labels)
         return make_row(self.role, self.name, bench.spec, bench.store.spec, results, videos, train.frames)
+
+
+def _tell(progress: Progress, name: str, role: Role, text: str) -> None:
+    progress(f"{name}{ROLES.get(role, '')}: {text}")
 
 
 def _plans(folder: Path, dataset: CondensedDataset, store: ClipStore, selections: Sequence[int]) -> Iterator[_Plan]:
