@@ -143,8 +143,13 @@ def test_fewer_classes_buy_longer_trials(tmp_path):
         search(tmp_path, losses, 200, independent)
         longest.append(max(len(objective.steps) for objective in Scripted.made))
     assert longest[1] > longest[0]
-    # A trial is a beginning: each of its three parts is at most a fifth of the run.
-    assert longest[1] <= RUNGS * 0.2 * 200
+
+
+def test_no_part_of_a_trial_is_longer_than_a_fifth_of_the_run(tmp_path, monkeypatch):
+    # As where two of hundreds of classes stand for all: their share would pay for whole runs.
+    monkeypatch.setattr("vidense.engine.tune.SHARE", 5.0)
+    found = search(tmp_path, {1.0: 1.0, 2.0: 2.0}, 200, independent=True)
+    assert [trial["iterations"] for trial in found.trials] == [20, 20, 60, 100]
 
 
 def test_the_seed_decides_which_classes_stand_for_all(tmp_path):

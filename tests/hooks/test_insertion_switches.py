@@ -123,6 +123,17 @@ def test_random_positions_under_a_limit_do_not_look_at_the_cosines():
     assert draws[0, [0, -1]].tolist() == [0, 0] and (draws[0, 1:-1] - 100).abs().max() < 54
 
 
+def test_random_positions_are_drawn_among_all_frames_not_only_the_triggered_ones():
+    is_key = torch.zeros(1, FRAMES, dtype=torch.bool)
+    is_key[0, [0, -1]] = True
+    gradient = torch.ones(1, *SPEC.shape)
+    gradient[0, 3] = -1
+    assert chosen(InsertionRule(), is_key, gradient)[0].nonzero().item() == 3
+    rule = InsertionRule(position="random")
+    places = {chosen(rule, is_key, gradient, seed)[0].nonzero().item() for seed in range(60)}
+    assert places == {1, 2, 3, 4, 5}
+
+
 @pytest.mark.parametrize("scale", [1e-12, 1e-4, 1e4, 1e12])
 def test_only_directions_matter(scale):
     is_key = torch.tensor([[True, False, False, True, False, False, True]])
