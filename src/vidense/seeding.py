@@ -1,7 +1,7 @@
 """Randomness derived from names, so that no generator state ever has to be saved.
 
-Every draw comes from ``(seed, *keys)``: step 311 of class 4 draws the same numbers whether the run was
-interrupted before it, or other classes ran on another machine.
+Every draw comes from ``(seed, *keys)``: step 311 of a class draws the same numbers whether or not the run was
+interrupted before it, and whatever other classes draw.
 """
 
 import hashlib

@@ -71,7 +71,7 @@ def search_rate(
         chosen = torch.randperm(len(task.real.class_names), generator=task.generator("trial classes"))
         task = replace(task, real=task.real.only_classes(sorted(chosen[:TRIAL_CLASSES].tolist())))
     judge.prepare(task.real, task.workdir, task.seed)
-    # A trial is a beginning: it never reaches past a fifth of the run.
+    # A trial is a beginning: it reaches past a fifth of the run only where one iteration already does.
     rung = min(budget / RUNGS, 0.2 * iterations)
     alive = [_Candidate(rate, _loop(build(task, rate), task, iterations)) for rate in rates]
     trials: list[dict[str, Any]] = []
