@@ -35,7 +35,7 @@ def test_the_story_is_told_and_told_again(vidense, miniature, tmp_path):
     # The random selections have the seeds of the condensed sets, so that differences are paired.
     assert "2 condensation seeds)" in out and "random, equal videos" in out and "whole dataset" in out
     text = page.read_text()
-    assert "vidense demo --quick" in text and "turning_clockwise" in text and text.count("<figure>") == 2 * 2 * 8
+    assert "vidense demo --quick" in text and "moving_down" in text and text.count("<figure>") == 2 * 2 * 4
     run = tmp_path / "demo" / "runs" / "prism-0" / "run.json"
     before = run.stat().st_mtime_ns
     assert vidense(*words).out == out
@@ -75,4 +75,4 @@ def test_the_real_quick_demo(tmp_path):
     assert done.returncode == 0, done.stderr
     page = Path(done.stdout.splitlines()[-1])
     assert page == tmp_path / "demo" / "report.html"
-    assert "of that with 8 of" in page.read_text()
+    assert "of that with 4 of" in page.read_text()

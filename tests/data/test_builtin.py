@@ -63,9 +63,15 @@ def test_encoding_does_not_vary(tmp_path: Path, size: int) -> None:
     assert all(files == written[0] for files in written)
 
 
+def test_some_of_the_motions(tmp_path: Path) -> None:
+    write_videos(tmp_path, motions=("growing",), train_per_class=1, test_per_class=1, frames=2, size=16)
+    assert sorted(path.name for path in tmp_path.glob("*/*")) == ["growing", "growing"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        ({"motions": ("moving_up", "growin")}, "unknown motion 'growin'; did you mean 'growing'"),
         ({"size": 15}, "size=15"),
         ({"size": 33}, "size=33"),
         ({"frames": 1}, "frames=1"),

@@ -21,7 +21,8 @@ class Story:
     """How large everything is.
 
     Attributes:
-        train: generated training videos of each of the eight classes.
+        motions: the classes.
+        train: generated training videos of each class.
         test: generated test videos of each class.
         size: side of a frame in pixels.
         methods: what condenses: iterations and options by the method's name.
@@ -29,6 +30,7 @@ class Story:
         networks: trained and tested on each set.
     """
 
+    motions: tuple[str, ...]
     train: int
     test: int
     size: int
@@ -39,10 +41,11 @@ class Story:
 
 # Learning rates are fixed here: at runs as short as these, a search would see little of what it has to judge.
 FULL = Story(
+    motions=("moving_left", "moving_right", "moving_up", "moving_down"),
     train=40,
     test=20,
     size=44,
-    methods={"prism": (150, {"lr": 30.0, "batch_real": 4}), "dm": (75, {"lr": 100.0, "batch_real": 4})},
+    methods={"prism": (150, {"lr": 3.0, "batch_real": 4}), "dm": (75, {"lr": 30.0, "batch_real": 4})},
     sets=3,
     networks=1,
 )
@@ -75,7 +78,7 @@ def demo(
     runs = _condense(out, story, seed)
     _evaluate(runs, out, story)
     print("5. Write the page")
-    title = "vidense demo: eight motions, one tiny video each"
+    title = f"vidense demo: {len(story.motions)} motions, one tiny video each"
     page = write_page([run for run, _ in runs], out / "report.html", title=title, notes=_notes(story, quick))
     print("Open this page in a browser:")
     print(page)
@@ -87,7 +90,7 @@ def _quick_note(quick: bool) -> str:
 
 def _generate(out: Path, story: Story, seed: int) -> None:
     """Write the videos, or find that they were written."""
-    from vidense.data.builtin import MOTIONS, write_videos
+    from vidense.data.builtin import write_videos
     from vidense.records import read_json, write_json
 
     stamp = out / "demo.json"
@@ -101,10 +104,14 @@ def _generate(out: Path, story: Story, seed: int) -> None:
             f"{str(out)!r} holds a demo of another size or seed; give another folder as --out, or delete it"
         )
     each = story.train + story.test
-    print(f"1. Generate {len(MOTIONS)} x {each} real H.264 files, in which only the motion tells the classes apart")
+    print(
+        f"1. Generate {len(story.motions)} x {each} real H.264 files, in which only the motion tells the classes apart"
+    )
     if found is None or not found["generated"]:
         write_json(stamp, {**wanted, "generated": False})
-        write_videos(out / "videos", train_per_class=story.train, test_per_class=story.test, seed=seed)
+        write_videos(
+            out / "videos", motions=story.motions, train_per_class=story.train, test_per_class=story.test, seed=seed
+        )
         write_json(stamp, {**wanted, "generated": True})
 
 
@@ -177,10 +184,8 @@ def _evaluate(runs: list[tuple[Path, int]], out: Path, story: Story) -> None:
 
 
 def _notes(story: Story, quick: bool) -> list[str]:
-    from vidense.data.builtin import MOTIONS
-
     notes = [
-        f"Generated videos in which only motion tells the {len(MOTIONS)} classes apart, written as H.264 files, "
+        f"Generated videos in which only motion tells the {len(story.motions)} classes apart, written as H.264 files, "
         f"decoded to {FRAMES} frames of {story.size} x {story.size} pixels, condensed to one video per class, and "
         "judged by networks that were trained on nothing else. Whatever was measured is shown, also where "
         "condensation does not beat random clips."

@@ -8,7 +8,7 @@ turns, so each single frame has the same distribution in all classes, and so has
 sizes; only the order of frames tells the classes apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vidense.errors import UserError
+from vidense.errors import UserError, suggest
 from vidense.records import replacing
 from vidense.seeding import derive
 
@@ -60,7 +60,14 @@ class _Scene:
 
 
 def write_videos(
-    out: Path, *, train_per_class: int = 40, test_per_class: int = 20, frames: int = 24, size: int = 64, seed: int = 0
+    out: Path,
+    *,
+    motions: Sequence[str] = tuple(MOTIONS),
+    train_per_class: int = 40,
+    test_per_class: int = 20,
+    frames: int = 24,
+    size: int = 64,
+    seed: int = 0,
 ) -> None:
     """Write labelled H.264 videos, ``train/<class>/<class>_0000.mp4`` and ``test/...``, which layout ``folder`` reads.
 
@@ -68,7 +75,8 @@ def write_videos(
 
     Args:
         out: the folder; created if missing.
-        train_per_class: training videos of each of the 8 classes, at least 1.
+        motions: the classes, keys of :data:`MOTIONS`.
+        train_per_class: training videos of each class, at least 1.
         test_per_class: test videos of each class, at least 1.
         frames: frames in a video, at least 2.
         size: side of a frame in pixels, even (H.264 stores colour at half resolution) and at least 16.
@@ -83,8 +91,11 @@ def write_videos(
             raise UserError(f"{name}={value} is too small; give at least {least}")
     if size < 16 or size % 2:
         raise UserError(f"size={size} is not possible; give an even number of pixels, at least 16")
+    for motion in motions:
+        if motion not in MOTIONS:
+            raise UserError(f"unknown motion {motion!r}{suggest(motion, MOTIONS)}")
     for split, count in (("train", train_per_class), ("test", test_per_class)):
-        for motion in MOTIONS:
+        for motion in motions:
             for number in range(count):
                 clip = render(motion, frames=frames, size=size, seed=derive(seed, split, motion, number))
                 _write(out / split / motion / f"{motion}_{number:04}.mp4", clip)
