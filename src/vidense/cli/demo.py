@@ -51,7 +51,7 @@ FULL = Story(
 )
 QUICK = replace(
     FULL,
-    train=10,
+    train=4,
     test=5,
     methods={name: (10, options) for name, (_, options) in FULL.methods.items()},
     sets=1,
@@ -186,13 +186,13 @@ def _evaluate(runs: list[tuple[Path, int]], out: Path, story: Story) -> None:
 def _notes(story: Story, quick: bool) -> list[str]:
     notes = [
         f"Generated videos in which only motion tells the {len(story.motions)} classes apart, written as H.264 files, "
-        f"decoded to {FRAMES} frames of {story.size} x {story.size} pixels, condensed to one video per class, and "
+        f"decoded to {FRAMES} frames of {story.size} \N{MULTIPLICATION SIGN} {story.size} pixels, condensed to one video per class, and "
         "judged by networks that were trained on nothing else. Whatever was measured is shown, also where "
         "condensation does not beat random clips."
     ]
     if quick:
         notes.append(
-            f"This was `vidense demo --quick`: {story.train} training videos per class, a few iterations, one seed. "
+            f"This was vidense demo --quick: {story.train} training videos per class, a few iterations, one seed. "
             "The numbers show that everything works, not what methods are worth."
         )
     return notes
