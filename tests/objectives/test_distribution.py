@@ -69,14 +69,14 @@ def test_bfloat16_of_the_real_part_hardly_moves_the_gradient(tmp_path):
 def test_every_iteration_draws_another_network_and_the_same_one_again(tmp_path):
     real, synthetic = real_clips(), videos()
     made = prepared(real, tmp_path)
-    first, again, other = (float(sum(made.losses(synthetic, real, Step(i, 10, 0)))) for i in (0, 0, 1))
+    first, again, other = (sum(made.losses(synthetic, real, Step(i, 10, 0))).item() for i in (0, 0, 1))
     assert first == again != other
 
 
 def test_resampling_uses_other_windows(tmp_path):
     real, synthetic, step = real_clips(windows=4), videos(), Step(0, 10, 0)
-    frozen = float(sum(prepared(real, tmp_path).losses(synthetic, real, step)))
-    resampled = float(sum(prepared(real, tmp_path, clip_policy="resample").losses(synthetic, real, step)))
+    frozen = sum(prepared(real, tmp_path).losses(synthetic, real, step)).item()
+    resampled = sum(prepared(real, tmp_path, clip_policy="resample").losses(synthetic, real, step)).item()
     assert frozen != resampled
 
 
