@@ -185,11 +185,12 @@ def _evaluate(runs: list[tuple[Path, int]], out: Path, story: Story) -> None:
 
 
 def _notes(story: Story, quick: bool) -> list[str]:
+    side = f"{story.size} \N{MULTIPLICATION SIGN} {story.size}"
     notes = [
         f"Generated videos in which only motion tells the {len(story.motions)} classes apart, written as H.264 files, "
-        f"decoded to {FRAMES} frames of {story.size} \N{MULTIPLICATION SIGN} {story.size} pixels, condensed to one video per class, and "
-        "judged by networks that were trained on nothing else. Whatever was measured is shown, also where "
-        "condensation does not beat random clips."
+        f"decoded to {FRAMES} frames of {side} pixels, condensed to one video per class, and judged by networks that "
+        "were trained on nothing else. Whatever was measured is shown, also where condensation does not beat random "
+        "clips."
     ]
     if quick:
         notes.append(
