@@ -19,7 +19,7 @@ def print_scores(*evaluations: dict[str, Any]) -> None:
                 (
                     row.title,
                     str(row.videos),
-                    f"{row.frames:g}",
+                    f"{row.frames:.4g}",
                     f"{row.float32_mib:.3g}",
                     percent(row.mean),
                     spread(row.summary, "std_condensation"),
