@@ -56,6 +56,8 @@ def _column(records: Records, vpc: int) -> str:
     )
     header += "| stored frames | float32 MiB | bytes on disk | condense s |"
     lines = [header, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    if not plain:
+        return "Not measured yet."
     by_method = _grouped(plain)
     random = accuracies(by_method.get("random", []))
     order = sorted(by_method, key=lambda name: -_mean_top1(by_method[name]))
