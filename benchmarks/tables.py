@@ -41,7 +41,13 @@ def write_tables(results: Path) -> None:
     if len({record["eval"]["hash"] for record in records}) > 1:
         raise ValueError(f"the records in {str(results)!r} have different EvalSpecs; measure the older ones again")
     text = PAGE.read_text(encoding="utf-8")
-    for name, table in (("vpc 1", _column(records, 1)), ("vpc 5", _column(records, 5)), ("insertion", _study(records))):
+    tables = {
+        "vpc 1": _column(records, 1),
+        "vpc 5": _column(records, 5),
+        "insertion": _study(records),
+        "trigger": _trigger(records),
+    }
+    for name, table in tables.items():
         pattern = rf"(<!-- table {name} -->\n).*?(<!-- end -->)"
         # Backslashes of the table are text, not groups.
         text = re.sub(pattern, r"\1" + (table + "\n").replace("\\", r"\\") + r"\2", text, flags=re.DOTALL)
@@ -88,6 +94,36 @@ def _study(records: Records) -> str:
             f"| {name} | {own['condensation_seeds']} x {own['networks']} | {100 * own['mean']:.1f} | {against} "
             f"| {shown_keys} | {_trigger_rate(members)} | {rate:g} |"
         )
+    return "\n".join(lines)
+
+
+def _trigger(records: Records) -> str:
+    """Return PRISM's insertion over a run at one video per class, as means over seeds."""
+    runs = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
+    if not runs:
+        return "Not measured yet."
+    length = runs[0]["point"]["iterations"]
+    lines = ["| iterations | loss | key-frames a video | trigger rate, % of candidates |", "| --- | --- | --- | --- |"]
+    for part in range(1, 20, 2):
+        told = [r["telemetry"] for r in runs]
+        # Two of the twenty stretches of the log make a row; key-frames are those at its end.
+        losses = [t["loss"][part] for t in told]
+        rates = [t["trigger_rate"][i] for t in told for i in (part - 1, part) if t["trigger_rate"][i] is not None]
+        keys = [t["key_frames"][part] for t in told]
+        shown = f"{100 * sum(rates) / len(rates):.2f}" if rates else "off"
+        lines.append(
+            f"| {(part - 1) * length // 20} to {(part + 1) * length // 20} | {sum(losses) / len(losses):.2f} "
+            f"| {sum(keys) / len(keys):.1f} | {shown} |"
+        )
+    histogram = [sum(column) for column in zip(*(r["telemetry"]["cosine_histogram"] for r in runs), strict=True)]
+    near, total = sum(histogram[9:11]), sum(histogram)
+    negative = sum(histogram[:10])
+    lines.append("")
+    lines.append(
+        f"Of {total:,} cosines between the gradients of a frame and of a neighbouring key-frame, "
+        f"{100 * near / total:.1f} % lie between -0.1 and 0.1, and {100 * negative / total:.1f} % are negative "
+        f"({len(runs)} runs)."
+    )
     return "\n".join(lines)
 
 
