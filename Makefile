@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet -c constraints
 # One thread per worker: two workers that each ask for all cores are slower than one.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: setup demo test test-all lint bench dist deps-apt clean
+.PHONY: setup demo test test-all lint bench docs dist deps-apt clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -36,6 +36,10 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.ucf101_6
+
+# The tables of docs/results.md, from the committed JSON and nothing else.
+docs: setup
+	$(BIN)/python -m benchmarks.ucf101_6 --tables
 
 # The wheel, proven: installed alone in an empty environment, it must tell the whole story.
 dist: setup
