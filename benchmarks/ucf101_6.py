@@ -16,7 +16,7 @@ from benchmarks.tables import write_tables
 __all__ = ["SUITE"]
 
 ITERATIONS = {1: 500, 5: 300}
-# PRISM's insertion at one video per class (METHODS 17, E1 to E3): what each variant changes.
+# PRISM's insertion at one video per class: what each variant changes.
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-insertion": {"criterion": "none"},
     "total-gradient": {"gradient": "total"},
@@ -42,7 +42,7 @@ def _study() -> list[Point]:
         for name, options in VARIANTS.items()
         for seed in range(5 if name == "no-insertion" else 2)
     ]
-    # The control experiment of METHODS 10.7: dense videos from noise with a rate of their own.
+    # The control that PRISM's Table 5 lacks: dense videos from noise with a rate of their own.
     noise: dict[str, Any] = {"start": "noise", "momentum": 0.95}
     return found + [Point("dm", 1, seed, 3, ITERATIONS[1], noise, "noise") for seed in range(2)]
 

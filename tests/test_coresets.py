@@ -96,7 +96,7 @@ def test_worthless_features_are_refused_with_a_way_out(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["herding", "kcenter"])
 def test_one_video_a_class_is_the_one_nearest_its_mean(tmp_path, name):
-    # METHODS 16, here from the store to the recipe.
+    # From the store to the recipe.
     of = task(tmp_path, spec=SPEC)
     recipe = METHODS.get(name).recipe(of, {"feature_net": "random", "network": "toy_flat"})
     features = embed_all(build_network("toy_flat", SPEC, 3, seed=0).eval(), of.real)

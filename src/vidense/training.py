@@ -45,7 +45,7 @@ class TrainingRecipe:
         drop_after: passes before the drop; of ``drop`` only.
         clip_norm: gradients longer than this are scaled down to it; None leaves them alone.
         batch_standardise: subtract from every batch, trained on or scored, its own scalar mean and divide by its
-            unbiased deviation, as the VDSD reference code does (METHODS 1.3).
+            unbiased deviation, as the VDSD reference code does.
         precision: number type of the convolutions, as :func:`vidense.nets.precision.real_dtype` takes it.
         checks: how often, evenly spaced, validation clips are scored.
         test_batch: clips scored at once; moves numbers only with ``batch_standardise``.

@@ -63,7 +63,7 @@ def test_triggers_equal_the_slow_reference(seed, epsilon):
 
 
 def test_nothing_below_minus_one_and_everything_above_one():
-    # METHODS 16: epsilon = -1 inserts nothing, epsilon > 1 everything at the first active iteration.
+    # epsilon = -1 inserts nothing, epsilon > 1 everything at the first active iteration.
     assert torch.equal(step_with(videos(), random_gradient(), FrameInsertion(rule(epsilon=-1.0))), ENDS)
     assert step_with(videos(), random_gradient(), FrameInsertion(rule(epsilon=1.1))).all()
 
@@ -104,7 +104,7 @@ def test_random_position_inserts_as_many_frames_as_were_triggered():
 
 
 def test_l2_threshold_is_a_cosine_of_0_990():
-    # METHODS 16: unit-vector distance 0.141 <=> cosine 0.990.
+    # unit-vector distance 0.141 <=> cosine 0.990.
     assert pytest.approx(0.990, abs=1e-4) == 1 - 0.141**2 / 2
     angles = torch.tensor([0.0, 0.1400, 0.1420, 0.1, 1.0, 0.0])
     gradient = torch.zeros(2, *SPEC.shape)

@@ -49,7 +49,7 @@ def cosine(a: torch.Tensor, b: torch.Tensor) -> float:
 
 
 def slow_cosines(is_key: torch.Tensor, gradient: torch.Tensor) -> list[dict[int, tuple[float, float]]]:
-    """Return (left, right) of every frame that may be inserted, video by video, as METHODS 10.3 has it."""
+    """Return (left, right) of every frame that may be inserted, video by video, as PRISM section 3.2 has it."""
     found = []
     for keys, frames in zip(is_key.tolist(), gradient.double().flatten(2), strict=True):
         pairs = {}

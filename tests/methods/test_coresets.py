@@ -13,7 +13,7 @@ features = st.integers(0, 10_000).map(lambda seed: torch.randn(9, 5, generator=t
 
 
 def slow_herding(points: torch.Tensor, count: int) -> list[int]:
-    """METHODS 3.2, by trying every candidate."""
+    """Herding, by trying every candidate."""
     chosen: list[int] = []
     for size in range(1, count + 1):
         best = {
@@ -26,7 +26,7 @@ def slow_herding(points: torch.Tensor, count: int) -> list[int]:
 
 
 def slow_k_centers(points: torch.Tensor, count: int) -> list[int]:
-    """METHODS 3.3, by measuring every pair."""
+    """K-center, by measuring every pair."""
     chosen = [min(range(len(points)), key=lambda i: float((points[i] - points.mean(0)).norm()))]
     while len(chosen) < count:
         rest = [i for i in range(len(points)) if i not in chosen]

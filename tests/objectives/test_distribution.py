@@ -23,7 +23,7 @@ def videos(vpc: int = 2) -> Dense:
 
 
 def slow_loss(synthetic, real, step: Step, batch_real: int) -> torch.Tensor:
-    """METHODS section 4, class by class, one clip at a time, in float32."""
+    """PRISM equation 8, class by class, one clip at a time, in float32."""
     network = build_network("minic3d", SPEC, 3, seed=step.draw.derive("network"))
     total = torch.zeros(())
     for label in range(3):

@@ -29,7 +29,7 @@ def two_videos() -> KeyFrames:
 
 
 class Listed:
-    """One video as METHODS 10.4 writes it: a sorted list of key-frames, each with a momentum buffer of its own."""
+    """One video as PRISM writes it: a sorted list of key-frames, each with a momentum buffer of its own."""
 
     def __init__(self, frames: torch.Tensor, times: list[int]) -> None:
         self.noise = frames.clone()

@@ -52,7 +52,7 @@ def test_weights_are_row_stochastic_and_use_key_frames_only(is_key):
 
 
 def test_two_end_frames_give_the_published_weights():
-    # METHODS 16: keys {1, T}: row t holds ((T-t)/(T-1), (t-1)/(T-1)).
+    # keys {1, T}: row t holds ((T-t)/(T-1), (t-1)/(T-1)).
     is_key = torch.zeros(1, 16, dtype=torch.bool)
     is_key[0, [0, 15]] = True
     weights = interpolation_weights(is_key)[0]

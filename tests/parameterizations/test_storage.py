@@ -1,4 +1,4 @@
-"""Storage as the papers count it (METHODS 1.7), and as bytes."""
+"""Storage as the papers count it, and as bytes."""
 
 import pytest
 import torch
@@ -81,7 +81,7 @@ def test_the_rest_of_the_published_table(videos, spec, printed):
     ],
 )
 def test_the_published_sizes_of_prism_imply_so_many_key_frames(classes, vpc, size, keys):
-    # METHODS 1.7: the best test of fidelity there is, so our count of stored numbers must be the papers'.
+    # the best test of fidelity there is, so our count of stored numbers must be the papers'.
     assert size * 2**20 / (classes * vpc * PUBLISHED.frame_numbers * 4) == pytest.approx(keys, abs=0.005)
     low, high = int(keys), int(keys) + 1
     one = KeyFrames.from_clips(torch.zeros(2, 16, 3, 2, 2), [low, high], ClipSpec(16, 2, 2), CLASSES, torch.zeros(2))

@@ -43,7 +43,7 @@ class Storage:
 
     @property
     def float32_mib(self) -> float:
-        """MiB if every counted number were a float32, as the papers count (METHODS 1.7)."""
+        """MiB if every counted number were a float32, as the papers count (PRISM section 4.3)."""
         return self.numbers * 4 / 2**20
 
     def to_json(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
     """Return random real clips that hold as many stored frames, in the same dtype, as ``dataset``.
 
     The frames are dealt as :func:`frame_counts` says; each video keeps evenly spaced frames, the others are
-    interpolated as between key-frames (DESIGN section 3, fixed meanings).
+    interpolated as between key-frames.
 
     Args:
         store: where from.

@@ -88,7 +88,7 @@ def _clean(model: str, epochs: int | None) -> EvalSpec:
 
 
 def _published(model: str, epochs: int | None) -> EvalSpec:
-    """VDSD's ``evaluate_synset`` (METHODS 1.3 and 1.4), seeded, its hidden rules included."""
+    """VDSD's ``evaluate_synset`` as its released code runs it, seeded, its hidden rules included."""
     epochs = PUBLISHED_EPOCHS if epochs is None else epochs
     recipe = TrainingRecipe(
         optimizer="sgd",

@@ -1,4 +1,4 @@
-"""Gradient-guided frame insertion (PRISM sections 3.2-3.3, DFS section 4; METHODS 10.3-10.7)."""
+"""Gradient-guided frame insertion (PRISM sections 3.2-3.3, DFS section 4)."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,7 +31,7 @@ class InsertionRule:
             video at random non-key positions.
         most_negative_only: insert at most one frame a video and iteration, the one with the lowest cosine (DFS).
         gradient: of a key-frame, ``partial`` takes the gradient at its own time step only, ``total`` that of its
-            parameter, which also carries the interpolated frames' share (METHODS 10.6, reading 1).
+            parameter, which also carries the interpolated frames' share.
         insert_from: ``interpolation`` starts a new key-frame on the line, which changes no clip; ``noise`` at its
             placeholder's noise.
         warm_up: share of the run before insertion may begin.

@@ -1,4 +1,4 @@
-"""DFS: PRISM's earlier form, which inserts one frame at a time (METHODS 10.3)."""
+"""DFS: PRISM's earlier form, which inserts one frame at a time."""
 
 from typing import Any
 

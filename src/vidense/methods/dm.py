@@ -1,4 +1,4 @@
-"""DM: distribution matching of whole clips (Zhao and Bilen, WACV 2023; METHODS section 4)."""
+"""DM: distribution matching of whole clips (Zhao and Bilen, WACV 2023)."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Herding: greedily keep the mean of the chosen features at the class mean (Welling, ICML 2009; METHODS 3.2)."""
+"""Herding: greedily keep the mean of the chosen features at the class mean (Welling, ICML 2009)."""
 
 from torch import Tensor
 

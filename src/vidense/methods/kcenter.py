@@ -1,4 +1,4 @@
-"""K-center: cover the features of a class by well-spread centres (Sener and Savarese, ICLR 2018; METHODS 3.3)."""
+"""K-center: cover the features of a class by well-spread centres (Sener and Savarese, ICLR 2018)."""
 
 import torch
 from torch import Tensor

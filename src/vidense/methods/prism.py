@@ -1,4 +1,4 @@
-"""PRISM: key-frames refined by distribution matching, with new ones inserted where gradients conflict (METHODS 10)."""
+"""PRISM: key-frames refined by distribution matching, with new ones inserted where gradients conflict."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Random: real clips drawn at random, the baseline every method has to beat (METHODS 3.1)."""
+"""Random: real clips drawn at random, the baseline every method has to beat."""
 
 from vidense.method import Recipe, Task, register_method
 from vidense.parameterizations.selected import SelectedClips

@@ -1,6 +1,6 @@
 """Distribution matching: mean embeddings of real and synthetic clips under random networks.
 
-Source: DM (Zhao and Bilen, WACV 2023) as PRISM equation 8 uses it for video; METHODS section 4.
+Source: DM (Zhao and Bilen, WACV 2023) as PRISM equation 8 uses it for video.
 """
 
 from collections.abc import Iterator, Sequence

@@ -96,8 +96,7 @@ class Parameterization(nn.Module, ABC):
     def watch_frames(self, watched: bool) -> None:
         """Start a fresh collection of the gradient on decoded frames, or stop collecting.
 
-        PRISM's insertion rule needs the gradient at every time step, key-frame or not, which no parameter carries
-        (METHODS 10.6, reading 1a).
+        PRISM's insertion rule needs the gradient at every time step, key-frame or not, which no parameter carries.
         """
         self._frame_gradient = torch.zeros(len(self), *self.spec.shape, device=self.labels.device) if watched else None
 

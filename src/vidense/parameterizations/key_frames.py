@@ -1,4 +1,4 @@
-"""Key-frames with linear interpolation between them (PRISM section 3.1, DFS section 3; METHODS 10.1)."""
+"""Key-frames with linear interpolation between them (PRISM section 3.1, DFS section 3)."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -132,7 +132,7 @@ class KeyFrames(Parameterization):
         Args:
             chosen: bool ``[N, T]``; frames that are key-frames already are left as they are.
             start: ``interpolation`` starts them where the clip passes now, so that no clip changes; ``noise`` starts
-                them at whatever their slot was initialised with (METHODS 10.6, reading 4).
+                them at whatever their slot was initialised with.
         """
         new = chosen & ~self.is_key
         videos = new.any(1).nonzero().flatten()
