@@ -12,7 +12,8 @@ from vidense.statistics import Accuracies, paired_difference, summarise
 
 __all__ = ["write_tables"]
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "results.md"
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
 CEILING_NAME = "ceiling"
 COLUMNS = (
     "method",
@@ -32,7 +33,7 @@ Records = Sequence[Mapping[str, Any]]
 
 
 def write_tables(results: Path) -> None:
-    """Replace what stands between ``<!-- table NAME -->`` and ``<!-- end -->`` in docs/results.md.
+    """Replace what stands between ``<!-- table NAME -->`` and ``<!-- end -->`` in docs/results.md and README.md.
 
     Raises:
         ValueError: if records of one table were evaluated differently; they must not share a column.
@@ -40,41 +41,71 @@ def write_tables(results: Path) -> None:
     records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
     if len({record["eval"]["hash"] for record in records}) > 1:
         raise ValueError(f"the records in {str(results)!r} have different EvalSpecs; measure the older ones again")
-    text = PAGE.read_text(encoding="utf-8")
     tables = {
         "vpc 1": _column(records, 1),
         "vpc 5": _column(records, 5),
         "insertion": _study(records),
         "trigger": _trigger(records),
+        "summary": _summary(records),
     }
+    for page in PAGES:
+        _fill(page, tables)
+
+
+def _fill(page: Path, tables: Mapping[str, str]) -> None:
+    text = page.read_text(encoding="utf-8")
     for name, table in tables.items():
         pattern = rf"(<!-- table {name} -->\n).*?(<!-- end -->)"
         # Backslashes of the table are text, not groups.
         text = re.sub(pattern, r"\1" + (table + "\n").replace("\\", r"\\") + r"\2", text, flags=re.DOTALL)
-    with replacing(PAGE) as temporary:
+    with replacing(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def _column(records: Records, vpc: int) -> str:
     plain = [r for r in records if r["point"]["vpc"] == vpc and not r["point"]["variant"]]
-    header = (
-        "| method | seeds x nets | top-1 % | 95 % interval | minus random, equal videos | minus random, equal bytes "
-    )
-    header += "| stored frames | float32 MiB | bytes on disk | condense s |"
-    lines = [header, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     if not plain:
         return "Not measured yet."
     by_method = _grouped(plain)
     random = accuracies(by_method.get("random", []))
-    order = sorted(by_method, key=lambda name: -_mean_top1(by_method[name]))
-    for name in order:
-        lines.append(_row(name, by_method[name], random))
-    ceiling = [record for record in records if record["point"]["method"] == CEILING_NAME]
-    if ceiling:
-        networks = [net["top1"] for net in ceiling[0]["networks"]]
-        mean, count = 100 * sum(networks) / len(networks), len(networks)
-        lines.append(f"| *whole training set* | 1 x {count} | {mean:.1f} | | | | | | | |")
+    lines = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
+    lines += [_row(name, by_method[name], random) for name in _ranked(by_method)]
+    if (whole := _whole(records)) is not None:
+        mean, count = whole
+        lines.append(f"| *whole training set* | 1 x {count} | {mean:.1f} |" + " |" * (len(COLUMNS) - 3))
     return "\n".join(lines)
+
+
+def _ranked(by_method: Mapping[str, Records]) -> list[str]:
+    return sorted(by_method, key=lambda name: -summarise(accuracies(by_method[name]))["mean"])
+
+
+def _whole(records: Records) -> tuple[float, int] | None:
+    """Return the mean accuracy in percent of networks trained on the whole training set, and how many there are."""
+    found = [record for record in records if record["point"]["method"] == CEILING_NAME]
+    networks = [net["top1"] for record in found for net in record["networks"]]
+    return (100 * sum(networks) / len(networks), len(networks)) if networks else None
+
+
+def _summary(records: Records) -> str:
+    """Return the short table of the README: one video per class, accuracy and bytes."""
+    lines = ["| trained on | top-1 % | 95 % interval | videos | bytes |", "| --- | --- | --- | --- | --- |"]
+    by_method = _grouped([r for r in records if r["point"]["vpc"] == 1 and not r["point"]["variant"]])
+    for name in _ranked(by_method):
+        members = by_method[name]
+        own = summarise(accuracies(members))
+        size = _average([record["storage"] for record in members], "bytes")
+        videos = len(members[0]["networks"][0]["per_class"])
+        lines.append(f"| {name} | {100 * own['mean']:.1f} | {_interval(own)} | {videos} | {size:,.0f} |")
+    if (whole := _whole(records)) is not None:
+        lines.append(f"| *whole training set* | {whole[0]:.1f} | | | |")
+    return "\n".join(lines)
+
+
+def _interval(own: Mapping[str, Any]) -> str:
+    if own["interval"] is None or own["condensation_seeds"] < 3:
+        return ""
+    return "{:.1f} to {:.1f}".format(*(100 * value for value in own["interval"]))
 
 
 def _study(records: Records) -> str:
@@ -130,7 +161,6 @@ def _trigger(records: Records) -> str:
 def _row(name: str, members: Records, random: Accuracies) -> str:
     found = accuracies(members)
     own = summarise(found)
-    interval = "" if own["interval"] is None else "{:.1f} to {:.1f}".format(*(100 * value for value in own["interval"]))
     equal_bytes = {r["point"]["seed"]: _by_net(r["random_equal_bytes"]["networks"]) for r in members}
     storage = [record["storage"] for record in members]
     seconds = [record["condense_seconds"] for record in members if record["condense_seconds"]]
@@ -138,7 +168,7 @@ def _row(name: str, members: Records, random: Accuracies) -> str:
         name,
         f"{own['condensation_seeds']} x {own['networks']}",
         f"{100 * own['mean']:.1f}",
-        interval,
+        _interval(own),
         "" if name == "random" else _difference(members, random),
         "" if name == "random" else _difference(members, equal_bytes),
         f"{_average(storage, 'frames'):.1f}",
@@ -186,10 +216,6 @@ def _grouped(records: Records, key: str = "method") -> dict[str, list[Mapping[st
         if record["point"]["method"] != CEILING_NAME:
             groups[record["point"][key]].append(record)
     return groups
-
-
-def _mean_top1(members: Records) -> float:
-    return float(summarise(accuracies(members))["mean"])
 
 
 def _average(values: Sequence[Mapping[str, float]], key: str) -> float:
