@@ -1,0 +1,136 @@
+"""The committed results, the tables written from them, and the bookkeeping of the runner."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from benchmarks import suite, tables
+from benchmarks.points import CEILING, Point
+from benchmarks.ucf101_6 import SUITE
+from benchmarks.ucf101_6_112 import SUITE as SUITE_112
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A copy of the committed JSON that a test may change."""
+    folder = tmp_path / "results"
+    shutil.copytree(SUITE.results, folder)
+    return folder
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch):
+    """Copies of the pages, so that a test never writes into the project."""
+    copies = []
+    for page in tables.PAGES:
+        copies.append(tmp_path / page.name)
+        shutil.copy(page, copies[-1])
+    monkeypatch.setattr(tables, "PAGES", tuple(copies))
+    return copies
+
+
+def edit(file, change) -> None:
+    record = json.loads(file.read_text())
+    change(record)
+    file.write_text(json.dumps(record))
+
+
+def test_the_pages_show_what_the_committed_json_says(pages):
+    before = [page.read_text() for page in pages]
+    tables.write_tables(SUITE.results)
+    assert [page.read_text() for page in pages] == before
+
+
+def test_every_result_is_of_a_known_point_with_the_settings_it_claims():
+    known = {point.name: point for point in SUITE.points}
+    files = sorted(SUITE.results.glob("*.json"))
+    assert files
+    for file in files:
+        record = json.loads(file.read_text())
+        assert SUITE.finished(known[file.stem])
+        assert not record["commit"].endswith("-dirty") and record["command"] == SUITE.command
+        assert {"hardware", "eval", "store", "date"} <= set(record)
+
+
+def test_a_changed_number_changes_the_page(results, pages):
+    edit(results / "prism-vpc1-seed0.json", lambda record: record["networks"][0].update(top1=0.0))
+    before = pages[0].read_text()
+    tables.write_tables(results)
+    assert pages[0].read_text() != before
+
+
+def test_different_evaluations_never_share_a_table(results, pages):
+    edit(results / "random-vpc1-seed0.json", lambda record: record["eval"].update(hash="other"))
+    with pytest.raises(ValueError, match="different EvalSpecs"):
+        tables.write_tables(results)
+
+
+def test_a_diverged_network_is_not_averaged(results, pages):
+    edit(results / "dm-vpc1-seed0.json", lambda record: record["networks"][0].update(diverged=True, top1=None))
+    with pytest.raises(ValueError, match="diverged"):
+        tables.write_tables(results)
+
+
+def record(method: str, seed: int, top1: list[float], variant: str = "") -> dict:
+    """Return as much of a result as the tables read."""
+    networks = [
+        {"net_seed": i, "top1": value, "diverged": False, "per_class": [0.5] * 6} for i, value in enumerate(top1)
+    ]
+    return {
+        "point": {"method": method, "vpc": 1, "seed": seed, "variant": variant, "name": f"{method}-vpc1-seed{seed}"},
+        "networks": networks,
+        "random_equal_bytes": {"networks": networks},
+        "storage": {"frames": 12.0, "float32_mib": 0.5, "bytes": 1000 + seed},
+        "condense_seconds": 60.0,
+    }
+
+
+def test_differences_are_paired_by_seed_and_bold_where_zero_is_excluded():
+    random = [record("random", seed, [0.3 + 0.1 * seed]) for seed in range(3)]
+    better = [record("dm", seed, [0.4 + 0.1 * seed + 0.001 * seed]) for seed in range(3)]
+    shown = tables._difference(better, tables.accuracies(random))
+    assert shown.startswith("**+10.1 (") and shown.endswith(")**")
+    assert "**" not in tables._difference(better[:2], tables.accuracies(random))
+    assert tables._difference(better, {7: {0: 0.1}}) == ""
+
+
+def test_a_column_ranks_by_mean_and_averages_sizes():
+    rows = tables._column([record("random", 0, [0.2, 0.4]), record("dm", 0, [0.5]), record("dm", 1, [0.7])], 1)
+    first, second = rows.splitlines()[2:]
+    assert first.startswith("| dm | 2 x 1 | 60.0 |") and "1,000" in first.replace("1,001", "1,000")
+    assert second.startswith("| random | 1 x 2 | 30.0 |")
+    assert tables._column([], 5) == "Not measured yet."
+
+
+def test_rates_come_from_the_search_at_seed_zero():
+    later = Point("prism", 1, 3, 3, 500)
+    assert SUITE.finder(later) == "prism-vpc1-seed0"
+    assert SUITE.finder(Point("dfs", 5, 0, 3, 300)) == "prism-vpc5-seed0"
+    assert SUITE.finder(Point("dm", 1, 1, 3, 500, {"start": "noise"}, "noise")) == "dm-noise-vpc1-seed0"
+    assert SUITE.finder(Point("prism", 1, 0, 3, 500, {"lr": 1.0}, "lr1")) is None
+    assert SUITE.finder(Point("random", 1, 0, 3)) is None
+    found = json.loads((SUITE.results / "prism-vpc1-seed0.json").read_text())["tuning"]["lr"]
+    assert SUITE.with_rate(later).options == {"lr": found}
+
+
+def test_a_point_of_the_same_name_with_other_settings_is_not_taken_for_done():
+    (point,) = [point for point in SUITE.points if point.name == "prism-vpc1-seed0"]
+    assert SUITE.finished(point)
+    with pytest.raises(ValueError, match="other settings"):
+        SUITE.finished(replace(point, iterations=7))
+    assert not SUITE.finished(Point("prism", 1, 99, 3, 500))
+
+
+@pytest.mark.parametrize("found", [SUITE, SUITE_112])
+def test_names_of_points_are_unique_and_every_column_has_its_baseline(found):
+    names = [point.name for point in found.points]
+    assert len(set(names)) == len(names) and CEILING in names
+    columns = {point.vpc for point in found.points if point.method != CEILING}
+    assert all(f"random-vpc{vpc}-seed0" in names for vpc in columns)
+
+
+def test_the_list_says_what_is_done(capsys):
+    suite.run_suite(SUITE, "help", ["--list", "--only", "prism-vpc1-seed0"])
+    assert capsys.readouterr().out.split() == ["done", "prism-vpc1-seed0"]
