@@ -86,7 +86,7 @@ class Plan:
         search = f", {_duration(self.seconds_search)} of it to find a learning rate" if self.seconds_search else ""
         return (
             f"time: about {_duration(self.seconds)}{search}: {self.iterations} iterations of "
-            f"{self.seconds_per_iteration * 1000:.3g} ms, measured {where}"
+            f"{_duration(self.seconds_per_iteration)}, measured {where}"
         )
 
     def _disk(self) -> str:
@@ -198,6 +198,8 @@ def _largest(recipe: Recipe, job: Job, store: ClipStore, least: Storage) -> Stor
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 90:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
     if seconds < 5400:
