@@ -70,7 +70,7 @@ def test_the_same_mistakes_as_of_a_run(store):
         plan(store, vpc=9)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.04 s"), (42.4, "42 s"), (600, "10 min"), (9000, "2.5 h")])
+@pytest.mark.parametrize(("seconds", "text"), [(0.04, "40 ms"), (42.4, "42 s"), (600, "10 min"), (9000, "2.5 h")])
 def test_durations_as_people_say_them(store, seconds, text):
     from vidense.engine.plan import _duration
 
