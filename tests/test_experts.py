@@ -83,3 +83,9 @@ def test_nothing_is_held_out_at_share_zero(real: RealClips) -> None:
     training, validation = HOLD_OUT.split(real)
     assert (len(training), len(validation)) == (4, 4)
     assert not set(training.groups) & set(validation.groups)
+
+
+def test_a_precision_left_open_is_the_one_it_becomes_here(real: RealClips, tmp_path: Path, fits: list[int]) -> None:
+    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE.on(torch.device("cpu")))
+    assert len(fits) == 1

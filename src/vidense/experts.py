@@ -86,7 +86,8 @@ def ceiling_network(
     Raises:
         UserError: if the network is unknown or cannot take the clips.
     """
-    recipe, device, chosen = recipe or TrainingRecipe(), device or torch.device("cpu"), dict(options or {})
+    device, chosen = device or torch.device("cpu"), dict(options or {})
+    recipe = (recipe or TrainingRecipe()).on(device)
     identity = {
         "data": real.content,
         "model": model,

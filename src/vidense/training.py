@@ -6,7 +6,7 @@ Nothing here knows whether the clips are real or condensed, nor what is done wit
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -75,6 +75,11 @@ class TrainingRecipe:
             raise UserError(f"steps={self.steps} and epochs={self.epochs} train nothing; raise one of them above 0")
         if not self.lr > 0:
             raise UserError(f"learning rate {self.lr} is not positive; give a number above 0")
+
+    def on(self, device: torch.device) -> "TrainingRecipe":
+        """Return the recipe with ``precision`` as it is on ``device``, so that what is hashed is what was run."""
+        exact = real_dtype(device, self.precision) == torch.float32
+        return replace(self, precision="float32" if exact else "bfloat16")
 
     def length(self, clips: int) -> int:
         """Return how many updates a set of ``clips`` clips gets."""

@@ -19,7 +19,6 @@ from vidense.evaluation.scores import classification_scores
 from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
 from vidense.nets import Network, build_network
-from vidense.nets.precision import real_dtype
 from vidense.seeding import Draw
 from vidense.training import fit, predict
 
@@ -90,8 +89,7 @@ class Bench:
                 f"scores {spec.windows}; prepare it with --clips {spec.windows}"
             )
         # What "auto" means here is part of what was measured.
-        exact = real_dtype(device, spec.recipe.precision) == torch.float32
-        spec = replace(spec, recipe=replace(spec.recipe, precision="float32" if exact else "bfloat16"))
+        spec = replace(spec, recipe=spec.recipe.on(device))
         self.store, self.spec, self.device = store, spec, device
         self.network(0)
         real = store.test.to(device)
