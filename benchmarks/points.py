@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tables import CEILING
 from vidense import __version__, condense
 from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
@@ -20,8 +21,6 @@ from vidense.records import write_json
 from vidense.runlog import read_log
 
 __all__ = ["CEILING", "Point", "run_point"]
-
-CEILING = "ceiling"
 
 
 @dataclass(frozen=True)

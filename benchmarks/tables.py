@@ -10,11 +10,11 @@ from typing import Any
 from vidense.records import replacing
 from vidense.statistics import Accuracies, paired_difference, summarise
 
-__all__ = ["write_tables"]
+__all__ = ["CEILING", "write_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
-CEILING_NAME = "ceiling"
+CEILING = "ceiling"
 COLUMNS = (
     "method",
     "seeds x nets",
@@ -82,7 +82,7 @@ def _ranked(by_method: Mapping[str, Records]) -> list[str]:
 
 def _whole(records: Records) -> tuple[float, int] | None:
     """Return the mean accuracy in percent of networks trained on the whole training set, and how many there are."""
-    found = [record for record in records if record["point"]["method"] == CEILING_NAME]
+    found = [record for record in records if record["point"]["method"] == CEILING]
     networks = [net["top1"] for record in found for net in record["networks"]]
     return (100 * sum(networks) / len(networks), len(networks)) if networks else None
 
@@ -103,7 +103,7 @@ def _summary(records: Records) -> str:
 
 
 def _interval(own: Mapping[str, Any]) -> str:
-    if own["interval"] is None or own["condensation_seeds"] < 3:
+    if own["interval"] is None or own["condensation_seeds"] < FEWEST_PAIRS:
         return ""
     return "{:.1f} to {:.1f}".format(*(100 * value for value in own["interval"]))
 
@@ -213,7 +213,7 @@ def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
 def _grouped(records: Records, key: str = "method") -> dict[str, list[Mapping[str, Any]]]:
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
-        if record["point"]["method"] != CEILING_NAME:
+        if record["point"]["method"] != CEILING:
             groups[record["point"][key]].append(record)
     return groups
 

@@ -4,11 +4,14 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+
+from vidense import experts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,3 +57,17 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real videos in {folder}; set VIDENSE_TEST_DATA to a folder that holds ucf101-6")
     return folder
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each network that :mod:`vidense.experts` trains instead of finding it in the cache."""
+    counted: list[int] = []
+    original = experts.fit
+
+    def count(*args: Any, **kwargs: Any) -> Any:
+        counted.append(1)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(experts, "fit", count)
+    return counted

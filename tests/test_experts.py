@@ -26,19 +26,6 @@ def real() -> RealClips:
     )
 
 
-@pytest.fixture
-def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    counted: list[int] = []
-    original = experts.fit
-
-    def count(*args: Any, **kwargs: Any) -> Any:
-        counted.append(1)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(experts, "fit", count)
-    return counted
-
-
 def weights(ceiling: experts.Ceiling) -> torch.Tensor:
     return torch.cat([tensor.flatten() for tensor in ceiling.network.state_dict().values()])
 

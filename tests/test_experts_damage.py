@@ -24,19 +24,6 @@ RECIPE = TrainingRecipe(steps=20, epochs=0, batch=4, checks=5, lr=0.1, precision
 pytestmark = pytest.mark.usefixtures("linear")
 
 
-@pytest.fixture
-def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    counted: list[int] = []
-    original = experts.fit
-
-    def count(*args: Any, **kwargs: Any) -> Any:
-        counted.append(1)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(experts, "fit", count)
-    return counted
-
-
 def train(cache: Path, **changes: Any) -> Ceiling:
     call = {"model": NAME, "seed": 0, "recipe": RECIPE} | changes
     return ceiling_network(real_clips(spec=SPEC), cache=cache, **call)
