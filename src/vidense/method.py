@@ -22,9 +22,23 @@ from vidense.parameterizations.base import Parameterization
 from vidense.registry import Registry
 from vidense.seeding import generator
 
-__all__ = ["METHODS", "RATES", "Group", "Method", "Optimizer", "Recipe", "Scale", "Task", "register_method", "resolved"]
+__all__ = [
+    "METHODS",
+    "RATES",
+    "Group",
+    "Method",
+    "Optimizer",
+    "Recipe",
+    "Scale",
+    "Start",
+    "Task",
+    "register_method",
+    "resolved",
+]
 
 Scale = Literal["small", "published"]
+# What dense videos start from: one random real clip each, or N(0, 1).
+Start = Literal["real", "noise"]
 
 # Fits pixels in normalised units under sums over embeddings; methods of other units register their own.
 RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
@@ -144,6 +158,12 @@ class Task:
             order = torch.randperm(len(members), generator=self.generator("videos", label))
             chosen.append(members[order[: self.vpc]])
         return torch.cat(chosen)
+
+    def initial_clips(self, start: Start) -> Tensor:
+        """Return normalised clips ``[C vpc, T, 3, H, W]`` on the CPU: the random real videos, or noise."""
+        if start == "real":
+            return self.real.decode(self.random_videos()).cpu()
+        return torch.randn(len(self.labels), *self.real.spec.shape, generator=self.generator("noise"))
 
 
 # A method's function: a task and its keyword options in, a recipe out.

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,29 +25,36 @@ def store(tmp_path_factory):
 def quick(name: str, **more) -> dict:
     method = METHODS.get(name)
     options = {key: value for key, value in QUICK.items() if key in method.options.model.model_fields}
-    return {"method": name, "iterations": 4, "vpc": 2, "options": options, **more}
+    return {"method": name, "iterations": 3, "vpc": 2, "options": options, **more}
 
 
-@pytest.fixture(params=sorted(METHODS))
+@pytest.fixture(params=sorted(METHODS), scope="module")
 def name(request) -> str:
     return request.param
 
 
-def test_same_seed_same_bits_and_another_seed_other_bits(store, tmp_path, name):
-    files = []
-    for folder, seed in (("a", 0), ("b", 0), ("c", 1)):
-        condense(store.path, tmp_path / folder, **quick(name, seed=seed))
-        files.append((tmp_path / folder / "dataset" / "tensors.safetensors").read_bytes())
-    assert files[0] == files[1]
+@pytest.fixture(scope="module")
+def run(store, name, tmp_path_factory) -> Path:
+    """Condense once by each method; pytest runs all tests of a method before those of the next."""
+    folder = tmp_path_factory.mktemp("run")
+    condense(store.path, folder, **quick(name))
+    return folder
+
+
+def bits(run: Path) -> bytes:
+    return (run / "dataset" / "tensors.safetensors").read_bytes()
+
+
+def test_another_seed_gives_other_bits(store, run, tmp_path, name):
+    condense(store.path, tmp_path, **quick(name, seed=1))
     if name not in ("herding", "kcenter"):  # with so few clips another feature network may choose the same ones
-        assert files[0] != files[2]
+        assert bits(tmp_path) != bits(run)
 
 
-def test_storage_equals_bytes_on_disk_and_loading_decodes_identically(store, tmp_path, name):
-    dataset = condense(store.path, tmp_path / "run", **quick(name))
-    folder = tmp_path / "run" / "dataset"
+def test_storage_equals_bytes_on_disk_and_loading_decodes_identically(store, run):
+    dataset, folder = load(run), run / "dataset"
     assert dataset.storage.bytes == sum(file.stat().st_size for file in folder.iterdir())
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["storage"] == dataset.storage.to_json()
+    assert json.loads((run / "run.json").read_text())["storage"] == dataset.storage.to_json()
     index = torch.arange(len(dataset))
     clips = dataset.decode(index)
     assert clips.shape == (6, *store.spec.shape) and torch.isfinite(clips).all()
@@ -54,19 +62,17 @@ def test_storage_equals_bytes_on_disk_and_loading_decodes_identically(store, tmp
     assert dataset.labels.tolist() == [0, 0, 1, 1, 2, 2]
 
 
-def test_resuming_equals_an_unbroken_run(store, tmp_path, name):
+def test_resuming_equals_an_unbroken_run_of_the_same_seed(store, run, tmp_path, name):
     def kill(phase, done, total, entry):
         if phase == "condense" and done == 2:
             raise InterruptedError
 
-    condense(store.path, tmp_path / "straight", **quick(name))
-    if (tmp_path / "straight" / "log.jsonl").exists():
+    if (run / "log.jsonl").exists():
         with pytest.raises(InterruptedError):
-            condense(store.path, tmp_path / "broken", progress=kill, checkpoint_seconds=0, **quick(name))
-    condense(store.path, tmp_path / "broken", **quick(name))
-    tensors = [(tmp_path / run / "dataset" / "tensors.safetensors").read_bytes() for run in ("straight", "broken")]
-    assert tensors[0] == tensors[1]
-    logs = [[entry.get("loss") for entry in read_log(tmp_path / run / "log.jsonl")] for run in ("straight", "broken")]
+            condense(store.path, tmp_path, progress=kill, checkpoint_seconds=0, **quick(name))
+    condense(store.path, tmp_path, **quick(name))
+    assert bits(tmp_path) == bits(run)
+    logs = [[entry.get("loss") for entry in read_log(folder / "log.jsonl")] for folder in (run, tmp_path)]
     assert logs[0] == logs[1]
 
 
@@ -95,7 +101,7 @@ def test_the_page_is_complete(name):
     assert all(option.description for option in method.options.model.model_fields.values())
 
 
-def test_datasets_reach_worker_processes(store, tmp_path, name):
-    dataset = condense(store.path, tmp_path / "run", **quick(name))
+def test_datasets_reach_worker_processes(run):
+    dataset = load(run)
     again = pickle.loads(pickle.dumps(dataset))  # noqa: S301 - our own bytes, as a DataLoader sends them
     assert torch.equal(again[0][0], dataset[0][0])

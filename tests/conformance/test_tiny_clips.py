@@ -29,6 +29,10 @@ CHOICES = {
     "max_keys": [None, 4],
     "epsilon": [-1.0, 0.0, 1.1],
     "warm_up": [0.0, 0.5],
+    "matching": ["dm", "gm_mse", "gm_dc"],
+    "distance": ["dc", "mse"],
+    "siamese": [False, True],
+    "outer_loop": [1, 3],
 }
 NAMES = sorted(METHODS)
 NUMBER = {"uint8": 1, "float16": 2, "float32": 4}

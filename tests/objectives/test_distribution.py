@@ -3,12 +3,13 @@ import torch
 from tests.tiny import CLASSES, SPEC, real_clips
 from vidense.nets import build_network
 from vidense.objectives import DistributionMatching, Step
-from vidense.objectives.distribution import Matching, mean_embedding_loss
+from vidense.objectives.distribution import mean_embedding_loss
+from vidense.objectives.real_batches import RealBatches
 from vidense.parameterizations import Dense
 
 
 def objective(**options) -> DistributionMatching:
-    return DistributionMatching(Matching(**{"batch_real": 3, "precision": "float32", **options}))
+    return DistributionMatching(RealBatches(**{"batch_real": 3, "precision": "float32", **options}))
 
 
 def prepared(real, path, **options) -> DistributionMatching:
@@ -47,11 +48,11 @@ def test_losses_and_gradient_equal_the_slow_reference(tmp_path):
 
 
 def test_chunks_hold_whole_classes_and_cover_them_all(tmp_path, monkeypatch):
-    monkeypatch.setattr("vidense.objectives.distribution.CHUNK", {"cpu": 4})
+    monkeypatch.setattr("vidense.objectives.real_batches.CHUNK", {"cpu": 4})
     real, synthetic, step = real_clips(), videos(vpc=3), Step(0, 10, 0)
     chunked = list(prepared(real, tmp_path).losses(synthetic, real, step))
     assert len(chunked) == 3
-    monkeypatch.setattr("vidense.objectives.distribution.CHUNK", {"cpu": 99})
+    monkeypatch.setattr("vidense.objectives.real_batches.CHUNK", {"cpu": 99})
     whole = list(prepared(real, tmp_path).losses(synthetic, real, step))
     assert len(whole) == 1
     assert torch.allclose(sum(chunked), whole[0], rtol=1e-4)

@@ -11,7 +11,8 @@ from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
 from vidense.nets import build_network
 from vidense.objectives import DistributionMatching, Step
-from vidense.objectives.distribution import HELD_OUT_CLIPS, Matching
+from vidense.objectives.distribution import HELD_OUT_CLIPS
+from vidense.objectives.real_batches import RealBatches
 from vidense.parameterizations import Dense
 from vidense.seeding import derive
 
@@ -39,7 +40,7 @@ def watched(windows: int = 3, videos: int = 4) -> Watched:
 
 
 def prepared(real: RealClips, **options) -> DistributionMatching:
-    made = DistributionMatching(Matching(**{"network": "toy_flat", "precision": "float32", **options}))
+    made = DistributionMatching(RealBatches(**{"network": "toy_flat", "precision": "float32", **options}))
     made.prepare(real, None, 0)
     return made
 

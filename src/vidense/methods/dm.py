@@ -1,11 +1,8 @@
 """DM: distribution matching of whole clips (Zhao and Bilen, WACV 2023)."""
 
-from typing import Literal
-
-import torch
-
-from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
-from vidense.objectives.distribution import DistributionMatching, Matching
+from vidense.method import Group, Optimizer, Recipe, Start, Task, register_method, resolved
+from vidense.objectives.distribution import DistributionMatching
+from vidense.objectives.real_batches import RealBatches
 from vidense.option_types import LearningRate, Momentum
 from vidense.parameterizations.dense import Dense
 
@@ -23,8 +20,8 @@ def dm(
     *,
     lr: LearningRate = "auto",
     momentum: Momentum = 0.5,
-    start: Literal["real", "noise"] = "real",
-    matching: Matching,
+    start: Start = "real",
+    batches: RealBatches,
 ) -> Recipe:
     """Distribution matching: every frame is learned, against class means under random networks.
 
@@ -37,14 +34,10 @@ def dm(
         lr: learning rate of the pixels (normalised units), or ``auto``.
         momentum: of SGD, in [0, 1). Moving from 0.5 to 0.95 multiplies the effective rate by ten.
         start: ``real`` starts from one random real clip each, ``noise`` from N(0, 1).
-        matching: how real clips enter an iteration.
+        batches: how real clips enter an iteration.
     """
-    if start == "real":
-        clips = task.real.decode(task.random_videos()).cpu()
-    else:
-        clips = torch.randn(len(task.labels), *task.real.spec.shape, generator=task.generator("noise"))
     return Recipe(
-        Dense(clips, task.real.spec, task.real.class_names, task.labels),
-        DistributionMatching(matching),
+        Dense(task.initial_clips(start), task.real.spec, task.real.class_names, task.labels),
+        DistributionMatching(batches),
         Optimizer("sgd", {"frames": Group(resolved(lr), momentum)}),
     )

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from vidense.errors import UserError
 from vidense.hooks.insertion import FrameInsertion, InsertionRule
 from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
-from vidense.objectives.distribution import DistributionMatching, Matching
+from vidense.objectives.base import Objective
+from vidense.objectives.distribution import DistributionMatching
+from vidense.objectives.gradient import GradientMatching
+from vidense.objectives.real_batches import RealBatches
 from vidense.option_types import Count, LearningRate, Momentum
 from vidense.parameterizations.key_frames import KeyFrames
 
@@ -42,8 +45,9 @@ def prism(
     momentum: Momentum = 0.95,
     initial_keys: Count = 2,
     all_learnable: bool = False,
+    matching: Literal["dm", "gm_mse", "gm_dc"] = "dm",
     insertion: InsertionRule,
-    matching: Matching,
+    batches: RealBatches,
 ) -> Recipe:
     """Sparse key-frames from noise, refined, and inserted where both neighbours' gradients point the other way.
 
@@ -61,8 +65,10 @@ def prism(
         momentum: of SGD, in [0, 1).
         initial_keys: key-frames at the start, evenly spaced, at least 2.
         all_learnable: make every frame a key-frame at once, starting on the line between two noise frames.
+        matching: ``dm``, or what the first version states: ``gm_mse`` matches gradients as ``dc`` does, by the plain
+            squared distance, ``gm_dc`` by DC's.
         insertion: when and where frames become key-frames.
-        matching: how real clips enter an iteration.
+        batches: how real clips enter an iteration.
 
     Raises:
         UserError: if the numbers of key-frames contradict each other or the clip's length.
@@ -73,14 +79,20 @@ def prism(
         raise UserError(f"a video cannot start with {first} key-frames: from 2 to {most} are allowed here")
     return Recipe(
         _noise_key_frames(task, initial_keys, all_learnable),
-        DistributionMatching(matching),
+        _objective(matching, batches),
         Optimizer("sgd", {"frames": Group(resolved(lr), momentum)}),
         (FrameInsertion(replace(insertion, max_keys=most)),),
     )
 
 
+def _objective(matching: str, batches: RealBatches) -> Objective:
+    if matching == "dm":
+        return DistributionMatching(batches)
+    return GradientMatching(batches, "dc" if matching == "gm_dc" else "mse")
+
+
 def _noise_key_frames(task: Task, initial_keys: int, all_learnable: bool) -> KeyFrames:
-    noise = torch.randn(len(task.labels), *task.real.spec.shape, generator=task.generator("noise"))
+    noise = task.initial_clips("noise")
     counts = [initial_keys] * len(task.labels)
     videos = KeyFrames.from_clips(noise, counts, task.real.spec, task.real.class_names, task.labels)
     if all_learnable:

@@ -2,5 +2,6 @@
 
 from vidense.objectives.base import Objective, Step
 from vidense.objectives.distribution import DistributionMatching
+from vidense.objectives.gradient import GradientMatching
 
-__all__ = ["DistributionMatching", "Objective", "Step"]
+__all__ = ["DistributionMatching", "GradientMatching", "Objective", "Step"]

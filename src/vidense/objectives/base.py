@@ -65,11 +65,11 @@ class Objective(ABC):
     def held_out_loss(self, synthetic: Parameterization, real: RealClips, seed: int) -> float:
         """Return a loss that was never descended, to compare learning rates by; lower is better.
 
-        By default the mean of :meth:`losses` over four iterations that no run takes.
+        By default the mean of :meth:`losses` over four first iterations of runs that nobody takes.
         """
         # A copy, because losses may train networks of the objective's own.
         judge = deepcopy(self)
-        steps = [Step(index, 1, derive(seed, "held-out")) for index in range(4)]
+        steps = [Step(0, 1, derive(seed, "held-out", index)) for index in range(4)]
         return sum(loss.item() for step in steps for loss in judge.losses(synthetic, real, step)) / len(steps)
 
     def after_update(self, synthetic: Parameterization, step: Step) -> None:  # noqa: B027 - optional by design
