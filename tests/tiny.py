@@ -8,6 +8,7 @@ import torch
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
 from vidense.data.store import FORMAT, INDEX, VERSION, ClipStore, hash_of_content
+from vidense.engine.workshop import making
 from vidense.method import Task
 from vidense.records import write_json
 
@@ -36,7 +37,12 @@ def real_clips(classes: int = 3, videos: int = 4, windows: int = 2, spec: ClipSp
 
 def task(path: Path, vpc: int = 1, seed: int = 0, **parts: int) -> Task:
     """Return a task on :func:`real_clips`."""
-    return Task(real_clips(**parts), vpc, seed, path)
+    return task_on(real_clips(**parts), path, vpc, seed)
+
+
+def task_on(real: RealClips, path: Path, vpc: int = 2, seed: int = 0) -> Task:
+    """Return a task whose needs are met as a run meets them."""
+    return Task(real, vpc, seed, path, workshop=making(lambda *_: None, checkpoint_seconds=60))
 
 
 def write_store(path: Path, videos: int = 4, windows: int = 2, spec: ClipSpec = SPEC) -> ClipStore:

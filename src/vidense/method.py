@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from vidense.config import validate
 from vidense.data.real import RealClips
 from vidense.errors import UserError
 from vidense.hooks.base import Hook
+from vidense.needs import Need, Workshop
 from vidense.objectives.base import Objective
 from vidense.option_types import LearningRate
 from vidense.options import Options
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 Scale = Literal["small", "published"]
+T = TypeVar("T")
 # What dense videos start from: one random real clip each, or N(0, 1).
 Start = Literal["real", "noise"]
 
@@ -119,6 +121,11 @@ class Recipe:
         if (self.objective is None) != (self.optimizer is None):
             raise ValueError("a recipe has an objective and an optimizer, or neither")
 
+    @property
+    def class_independent(self) -> bool:
+        """Whether classes may be condensed apart: neither in a loss nor in what videos are made of do they meet."""
+        return self.objective is not None and self.objective.class_independent and not self.synthetic.shared
+
 
 @dataclass(frozen=True)
 class Task:
@@ -130,6 +137,8 @@ class Task:
         seed: seed of the run.
         workdir: folder shared by all runs on one store, for networks worth training once.
         max_frames: most stored frames of one video under a byte budget; None for no limit.
+        scale: how much is trained beforehand.
+        workshop: meets what the method asks for by :meth:`obtain`.
     """
 
     real: RealClips
@@ -137,6 +146,13 @@ class Task:
     seed: int
     workdir: Path
     max_frames: int | None = None
+    scale: Scale = "small"
+    workshop: Workshop = field(default_factory=Workshop)
+
+    def obtain(self, need: Need[T]) -> T:
+        """Return what the method needs made first: experts, a teacher, another method's videos."""
+        found: T = self.workshop.obtain(self, need)
+        return found
 
     @property
     def labels(self) -> Tensor:

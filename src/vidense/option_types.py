@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from vidense.errors import suggest
 from vidense.nets import NETWORKS
 
-__all__ = ["Count", "LearningRate", "Momentum", "NetworkName"]
+__all__ = ["Count", "LearningRate", "Momentum", "NetworkName", "Rate"]
 
 
 def _known_network(name: str) -> str:
@@ -17,7 +17,8 @@ def _known_network(name: str) -> str:
     return name
 
 
-LearningRate = Annotated[float, Field(gt=0)] | Literal["auto"]
+Rate = Annotated[float, Field(gt=0)]
+LearningRate = Rate | Literal["auto"]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 NetworkName = Annotated[str, AfterValidator(_known_network)]

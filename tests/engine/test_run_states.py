@@ -18,7 +18,7 @@ from tests.engine.toys import SPEC, Killed, plugged_in
 from tests.tiny import write_store
 from vidense import condense
 from vidense.data.store import ClipStore
-from vidense.engine import condense as engine
+from vidense.engine import execute as engine
 from vidense.engine import run as run_module
 from vidense.engine.run import RunFolder
 from vidense.errors import UserError

@@ -21,6 +21,7 @@ PLAN = Plan(
     seconds_per_iteration=0.25,
     seconds_setup=10.0,
     seconds_search=40.0,
+    needs=(),
     peak_memory=3_000_000_000,
     least=Storage({"frames": 1_500_000, "index": 500}, 1_500_000, 100.0),
     most=Storage({"frames": 12_000_000, "index": 500}, 12_000_000, 800.0),
@@ -54,6 +55,9 @@ def test_a_plan_in_words():
     ("changes", "line", "words"),
     [
         ({"vpc": 3, "max_frames": 5}, 0, "50 classes x 3 = 150 synthetic videos, at most 5 stored frames each"),
+        ({"needs": ({"what": "3 experts", "seconds": 120.0},)}, 1, "first: 3 experts, about 2 min"),
+        ({"needs": ({"what": "3 experts", "seconds": 0.0},)}, 1, "first: 3 experts, in the store's cache already"),
+        ({"needs": ({"what": "3 experts", "seconds": 300.0},)}, 2, "time: about 10 min, 40 s of it"),
         ({"seconds_search": 0.0}, 1, "time: about 4 min: 1000 iterations"),
         ({"device": {"device": "CPU", "threads": 8}}, 1, "on CPU, 8 threads"),
         ({"iterations": 0, "seconds_search": 0.0}, 1, "time: 10 s on A Card, 1 thread; the videos are chosen at once"),

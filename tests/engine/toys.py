@@ -150,6 +150,9 @@ def plugged_in() -> Iterator[None]:
         lengths = {"small": 6, "published": 60}
         register_method(build.__name__, paper="none", stores="toys", iterations=lengths, rates=RATES)(build)
     NETWORKS.register("toy_flat")(Flat)
+    # What learns single frames takes no clips as small as these.
+    image_network = NETWORKS._items.pop("convnet")
+    NETWORKS.register("convnet")(Flat)
     PARAMETERIZATIONS.register("toy_paired")(Paired)
     try:
         with mock.patch.object(records.os, "fsync"):
@@ -158,4 +161,5 @@ def plugged_in() -> Iterator[None]:
         for build in (toy_keys, toy_gain, toy_paired):
             METHODS._items.pop(build.__name__)
         NETWORKS._items.pop("toy_flat")
+        NETWORKS._items["convnet"] = image_network
         PARAMETERIZATIONS._items.pop("toy_paired")

@@ -8,11 +8,21 @@ from hypothesis import strategies as st
 from tests.engine.toys import Paired, plugged_in
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
-from vidense.parameterizations import PARAMETERIZATIONS, Dense, KeyFrames, Parameterization, SelectedClips, Stored
+from vidense.parameterizations import (
+    PARAMETERIZATIONS,
+    Dense,
+    KeyFrames,
+    Memories,
+    Parameterization,
+    SelectedClips,
+    Stills,
+    Stored,
+)
+from vidense.parameterizations.memories import hallucinator
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
 
 SPEC = ClipSpec(4, 3, 5)
-KINDS = ("dense", "key_frames", "selected", "toy_paired")
+KINDS = ("dense", "key_frames", "memories", "selected", "stills", "toy_paired")
 DTYPES = ("uint8", "float16", "float32")
 # How far a number of up to about four deviations may be off.
 TOLERANCE = {"uint8": 0.02, "float16": 4e-3, "float32": 1e-6}
@@ -41,6 +51,11 @@ def videos(kind: str, count: int, classes: int, soft: bool, seed: int = 0) -> Pa
     clips = torch.randn(count, *SPEC.shape, generator=rng)
     if kind == "dense":
         return Dense(clips, *rest)
+    if kind == "stills":
+        return Stills(clips[:, 0], *rest)
+    if kind == "memories":
+        motions = torch.randn(count, 2, SPEC.frames, 1, *SPEC.shape[2:], generator=rng)
+        return Memories(clips[:, :2], motions, hallucinator(seed), *rest)
     if kind == "toy_paired":
         return Paired(clips[:, 0], clips[:2], *rest)
     is_key = torch.rand(count, SPEC.frames, generator=rng) < 0.5

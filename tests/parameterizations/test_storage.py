@@ -5,7 +5,8 @@ import torch
 
 from tests.tiny import CLASSES
 from vidense.data.spec import ClipSpec
-from vidense.parameterizations import Dense, KeyFrames, SelectedClips
+from vidense.parameterizations import Dense, KeyFrames, Memories, SelectedClips, Stills
+from vidense.parameterizations.memories import hallucinator
 
 PUBLISHED = ClipSpec(16, 112, 112)
 
@@ -35,6 +36,22 @@ def test_two_end_frames_of_minicuf_take_14_mib():
     is_key[0, [0, 15]] = True
     one = KeyFrames(torch.zeros(1, *PUBLISHED.shape), is_key, PUBLISHED, CLASSES, torch.zeros(1))
     assert mib(50 * one.stored_numbers()) == pytest.approx(14.36, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("videos", "each", "expected"), [(50, 2, 90.92), (51, 2, 92.74), (250, 2, 454.59), (50, 1, 45.46), (250, 1, 227.29)]
+)
+def test_memories_match_the_published_table(videos, each, expected):
+    static, dynamic = torch.zeros(1, each, 3, 112, 112), torch.zeros(1, each, 16, 1, 112, 112)
+    one = Memories(static, dynamic, hallucinator(0), PUBLISHED, CLASSES, torch.zeros(1))
+    assert mib(videos * one.stored_numbers()) == pytest.approx(expected, abs=0.005)
+    assert sum(size for part, size in one.storage("uint8").items() if "hallucinator" in part) == 327 * 4
+
+
+@pytest.mark.parametrize(("videos", "expected"), [(50, 7.18), (250, 35.89)])
+def test_stills_match_the_published_table(videos, expected):
+    one = Stills(torch.zeros(1, 3, 112, 112), PUBLISHED, CLASSES, torch.zeros(1))
+    assert mib(videos * one.stored_numbers()) == pytest.approx(expected, abs=0.005)
 
 
 def test_bytes_by_part_count_labels_scales_and_soft_labels():

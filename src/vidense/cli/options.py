@@ -36,7 +36,7 @@ Scale = Annotated[
     str | None,
     typer.Option(
         metavar="small|published",
-        help="`published` takes the papers' lengths, `small` a tenth.  [default: small on a CPU]",
+        help="`published` takes the papers' lengths, `small` a tenth or less.  [default: small on a CPU]",
     ),
 ]
 StoreDtype = Annotated[

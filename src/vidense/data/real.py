@@ -1,6 +1,7 @@
 """Real clips of one split, as uint8 in memory-mapped shards."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,13 @@ class RealClips:
         view.content = content_hash([view.content, list(labels)])
         view.labels = torch.cat([torch.full((len(self.members(label)),), i) for i, label in enumerate(labels)])
         return view
+
+    def single_frames(self) -> "RealClips":
+        """Return the same videos as clips of one frame: every frame of every stored clip is a window of its own."""
+        spec = replace(self.spec, frames=1)
+        shards = [shard.reshape(len(shard), -1, *spec.shape) for shard in self._shards]
+        content = content_hash([self.content, "frames"])
+        return RealClips(spec, self.class_names, self.labels, self.groups, shards, self._rows, content)
 
     def hold_out(self, share: float, seed: int) -> tuple["RealClips", "RealClips"]:
         """Split into a training and a validation view by group, class by class.

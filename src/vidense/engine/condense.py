@@ -1,26 +1,17 @@
 """From a store and settings to a condensed dataset in a run folder; resumes, and recognises a finished run."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vidense.budget import format_bytes
-from vidense.condensed import CondensedDataset, save
+from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
-from vidense.engine.loop import Loop
+from vidense.engine.execute import execute
 from vidense.engine.run import RunFolder
-from vidense.engine.settings import Job, resolve
-from vidense.engine.tune import search_rate
-from vidense.errors import UserError
-from vidense.hardware import describe, peak_memory
-from vidense.method import Recipe, Task
-from vidense.runlog import RunLog
+from vidense.engine.settings import resolve
+from vidense.engine.workshop import making
+from vidense.needs import Report
 
-__all__ = ["Progress", "condense"]
-
-Progress = Callable[[str, int, int, dict[str, Any]], None]
-SNAPSHOT_COUNT = 4
+__all__ = ["condense"]
 
 
 def condense(
@@ -28,7 +19,7 @@ def condense(
     out: str | Path,
     *,
     fresh: bool = False,
-    progress: Progress | None = None,
+    progress: Report | None = None,
     checkpoint_seconds: float = 30.0,
     **settings: Any,
 ) -> CondensedDataset:
@@ -53,76 +44,10 @@ def condense(
     """
     opened = ClipStore.open(Path(store))
     job = resolve(settings, opened)
-    run = RunFolder(Path(out), job.to_json(opened))
+    run = RunFolder(Path(out), job.to_json(opened.content_hash))
     finished = run.open(fresh=fresh)
     if finished is not None:
         return finished
-    report: Progress = progress or (lambda phase, done, total, entry: None)
-    real = opened.train.to(job.device)
-    task = Task(real, job.vpc, job.seed, opened.cache, job.max_frames)
-    recipe = _recipe(job, task, run, report)
-    if recipe.objective is not None:
-        recipe.objective.prepare(real, task.workdir, job.seed)
-        _optimise(Loop(recipe, real, seed=job.seed, total=job.iterations), job, run, report, checkpoint_seconds)
-    dataset = _save(run.dataset, recipe, job, run)
-    if job.budget is not None and dataset.storage.bytes > job.budget:
-        size = format_bytes(dataset.storage.bytes)
-        raise UserError(f"the result takes {size}, over the budget of {format_bytes(job.budget)}; give a larger budget")
-    run.finish(storage=dataset.storage.to_json(), hardware=describe(job.device))
-    return dataset
-
-
-def _recipe(job: Job, task: Task, run: RunFolder, report: Progress) -> Recipe:
-    """Build the recipe on its device; a learning rate found before an interruption is not searched again."""
-
-    def build(of: Task, lr: float | None) -> Recipe:
-        recipe = job.build(of, lr)
-        recipe.synthetic.to(job.device)
-        return recipe
-
-    if job.options.get("lr") != "auto":
-        return build(task, None)
-    if "tuning" not in run.record:
-        report("search lr", 0, 1, {})
-        started = time.perf_counter()
-        found = search_rate(build, task, rates=job.method.rates, iterations=job.iterations)
-        run.write(tuning={**found.to_json(), "seconds": round(time.perf_counter() - started, 2)})
-    return build(task, run.record["tuning"]["lr"])
-
-
-def _optimise(loop: Loop, job: Job, run: RunFolder, report: Progress, checkpoint_seconds: float) -> None:
-    start, spent = 0, 0.0
-    state = run.load_checkpoint(job.device)
-    if state is not None:
-        loop.load_state_dict(state["loop"])
-        start, spent = state["step"], state["seconds"]
-    log = RunLog(run.log, resume_at=start)
-    snapshots = {round(i * job.iterations / (SNAPSHOT_COUNT + 1)) for i in range(1, SNAPSHOT_COUNT + 1)}
-    began = saved = time.perf_counter()
-    done = start
-
-    def checkpoint() -> None:
-        log.flush()
-        seconds = spent + time.perf_counter() - began
-        run.save_checkpoint({"step": done, "seconds": seconds, "loop": loop.state_dict()})
-
-    try:
-        for entry in loop.run(start, job.iterations):
-            done = entry["step"] + 1
-            log.append({**entry, "seconds": round(spent + time.perf_counter() - began, 3)})
-            report("condense", done, job.iterations, entry)
-            if done in snapshots:
-                _save(run.snapshot(done), loop.recipe, job, run)
-            if time.perf_counter() - saved >= checkpoint_seconds:
-                checkpoint()
-                saved = time.perf_counter()
-    finally:
-        log.close()
-    run.write(seconds=round(spent + time.perf_counter() - began, 2), peak_memory=peak_memory(job.device))
-
-
-def _save(folder: Path, recipe: Recipe, job: Job, run: RunFolder) -> CondensedDataset:
-    rate = run.record.get("tuning", {}).get("lr")
-    outcome = {} if recipe.objective is None else recipe.objective.outcome()
-    provenance = job.provenance(run.settings, lr=rate, outcome=outcome)
-    return save(folder, recipe.synthetic, dtype=job.store_dtype, provenance=provenance)
+    report: Report = progress or (lambda phase, done, total, entry: None)
+    task = job.task(opened, making(report, checkpoint_seconds))
+    return execute(job, task, run, report, checkpoint_seconds)

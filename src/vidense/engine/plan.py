@@ -15,6 +15,7 @@ from vidense.data.store import ClipStore
 from vidense.engine.loop import Loop
 from vidense.engine.settings import Job, resolve
 from vidense.engine.tune import SHARE, TRIAL_CLASSES, survivors_of
+from vidense.engine.workshop import rehearsing
 from vidense.hardware import describe, peak_memory
 from vidense.hooks.insertion import FrameInsertion
 from vidense.method import Recipe, Task
@@ -40,6 +41,7 @@ class Plan:
         seconds_per_iteration: mean of a few after a warm-up; 0 without iterations.
         seconds_setup: building the recipe, which is all the work of a method that chooses at once.
         seconds_search: of the learning-rate search, an upper estimate; 0 where the rate is given.
+        needs: what must be made first, one ``{"what", "seconds"}`` each, 0 where the store's cache has it.
         peak_memory: most bytes held while measuring.
         least: storage of the smallest outcome.
         most: storage of the largest outcome; equal to ``least`` where the method stores a fixed number of frames.
@@ -54,6 +56,7 @@ class Plan:
     seconds_per_iteration: float
     seconds_setup: float
     seconds_search: float
+    needs: tuple[dict[str, Any], ...]
     peak_memory: int
     least: Storage
     most: Storage
@@ -61,7 +64,8 @@ class Plan:
     @property
     def seconds(self) -> float:
         """Of the whole run."""
-        return self.seconds_setup + self.seconds_search + self.iterations * self.seconds_per_iteration
+        made: float = sum(need["seconds"] for need in self.needs)
+        return made + self.seconds_setup + self.seconds_search + self.iterations * self.seconds_per_iteration
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON types, and the sum of the times."""
@@ -70,7 +74,8 @@ class Plan:
 
     def sentences(self) -> list[str]:
         """Return the plan in plain words, one line each for what, time, memory and disk."""
-        return [self._what(), self._time(), f"memory: {format_bytes(self.peak_memory)}", self._disk()]
+        first = [f"first: {need['what']}, {_made(need['seconds'])}" for need in self.needs]
+        return [self._what(), *first, self._time(), f"memory: {format_bytes(self.peak_memory)}", self._disk()]
 
     def _what(self) -> str:
         frames = "" if self.max_frames is None else f", at most {self.max_frames} stored frames each"
@@ -116,24 +121,13 @@ def plan(store: str | Path, **settings: Any) -> Plan:
     """
     opened = ClipStore.open(Path(store))
     job = resolve(settings, opened)
-    real = opened.train.to(job.device)
-    task = Task(real, job.vpc, job.seed, opened.cache, job.max_frames)
-    started = time.perf_counter()
-    searched = job.options.get("lr") == "auto"
-    # The smallest rate of the search cannot diverge within a few steps, and the rate does not change the time.
-    recipe = job.build(task, job.method.rates[0] if searched else None)
-    recipe.synthetic.to(job.device)
-    setup = time.perf_counter() - started
+    needs: list[dict[str, Any]] = []
+    task = job.task(opened, rehearsing(needs, lambda job, task: _time(*_build(job, task), job, task).whole))
+    recipe, setup = _build(job, task)
+    # Before it is timed: iterations insert frames.
     least = _storage(recipe.synthetic, job, opened)
     most = _largest(recipe, job, opened, least)
-    per_iteration = judging = search = 0.0
-    if recipe.objective is not None:
-        per_iteration, judging = _measure(recipe, task, job)
-    if searched and recipe.objective is not None:
-        classes = len(opened.class_names)
-        part = min(1.0, TRIAL_CLASSES / classes) if recipe.objective.class_independent else 1.0
-        trials = sum(survivors_of(len(job.method.rates)))
-        search = max(SHARE * job.iterations, trials * part) * per_iteration + trials * part * judging
+    times = _time(recipe, setup, job, task)
     return Plan(
         method=job.method.name,
         classes=len(opened.class_names),
@@ -141,13 +135,50 @@ def plan(store: str | Path, **settings: Any) -> Plan:
         max_frames=job.max_frames,
         iterations=job.iterations,
         device=describe(job.device),
-        seconds_per_iteration=round(per_iteration, 5),
-        seconds_setup=round(setup, 3),
-        seconds_search=round(search, 2),
+        seconds_per_iteration=round(times.iteration, 5),
+        seconds_setup=round(times.setup, 3),
+        seconds_search=round(times.search, 2),
+        needs=tuple(needs),
         peak_memory=peak_memory(job.device),
         least=least,
         most=most,
     )
+
+
+@dataclass(frozen=True)
+class _Times:
+    """Seconds of the parts of a run of so many iterations."""
+
+    iterations: int
+    setup: float
+    iteration: float = 0.0
+    search: float = 0.0
+
+    @property
+    def whole(self) -> float:
+        return self.setup + self.search + self.iterations * self.iteration
+
+
+def _build(job: Job, task: Task) -> tuple[Recipe, float]:
+    """Return a job's recipe, on its device, and the seconds it took to build."""
+    started = time.perf_counter()
+    # The smallest rate of the search cannot diverge within a few steps, and the rate does not change the time.
+    recipe = job.build(task, job.method.rates[0] if job.options.get("lr") == "auto" else None)
+    recipe.synthetic.to(job.device)
+    return recipe, time.perf_counter() - started
+
+
+def _time(recipe: Recipe, setup: float, job: Job, task: Task) -> _Times:
+    """Time what a run does with a recipe."""
+    if recipe.objective is None:
+        return _Times(0, setup)
+    iteration, judging = _measure(recipe, task, job)
+    search = 0.0
+    if job.options.get("lr") == "auto":
+        part = min(1.0, TRIAL_CLASSES / len(task.real.class_names)) if recipe.class_independent else 1.0
+        trials = sum(survivors_of(len(job.method.rates)))
+        search = max(SHARE * job.iterations, trials * part) * iteration + trials * part * judging
+    return _Times(job.iterations, setup, iteration, search)
 
 
 def _measure(recipe: Recipe, task: Task, job: Job) -> tuple[float, float]:
@@ -179,7 +210,7 @@ def _storage(synthetic: Parameterization, job: Job, store: ClipStore) -> Storage
     """Write the dataset as ``condense`` would, and forget it: the sizes of its files are exact."""
     # The smallest rate stands for the one to be found; it is as long as any.
     rate = job.method.rates[0] if job.options.get("lr") == "auto" else None
-    provenance = job.provenance(job.to_json(store), lr=rate, outcome={})
+    provenance = job.provenance(job.to_json(store.content_hash), lr=rate, outcome={})
     with tempfile.TemporaryDirectory() as folder:
         return save(Path(folder), synthetic, dtype=job.store_dtype, provenance=provenance).storage
 
@@ -195,6 +226,10 @@ def _largest(recipe: Recipe, job: Job, store: ClipStore, least: Storage) -> Stor
     full[:, evenly_spaced(videos.spec.frames, min(limits[0], videos.spec.frames))] = True
     grown = KeyFrames(videos.frames.detach(), full, videos.spec, videos.class_names, videos.labels)
     return _storage(grown, job, store)
+
+
+def _made(seconds: float) -> str:
+    return f"about {_duration(seconds)}" if seconds else "in the store's cache already"
 
 
 def _duration(seconds: float) -> str:

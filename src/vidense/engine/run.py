@@ -45,6 +45,12 @@ class RunFolder:
         """Where the result goes."""
         return self.path / DATASET
 
+    @property
+    def finished(self) -> bool:
+        """Whether this very run was completed before."""
+        record = read_record(self.path) if (self.path / RECORD).exists() else {}
+        return record.get("status") == "done" and record.get("settings") == self.settings
+
     def snapshot(self, step: int) -> Path:
         """Where the dataset as of iteration ``step`` goes."""
         return self.path / SNAPSHOTS / f"step-{step:06d}"

@@ -12,6 +12,7 @@ from vidense.config import Mistakes, sound, validate
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.method import METHODS, Method, Recipe, Scale, Task
+from vidense.needs import Workshop
 from vidense.parameterizations.base import StoreDtype
 
 __all__ = ["CondenseSettings", "Job", "pick_device", "resolve"]
@@ -27,7 +28,8 @@ class CondenseSettings(BaseModel):
         iterations: None takes the method's default at ``scale``.
         seed: of everything drawn.
         device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda`` or ``cuda:1``.
-        scale: ``published`` takes the papers' lengths, ``small`` a tenth; None is small on a CPU.
+        scale: ``published`` takes the papers' lengths, of what is trained beforehand too, ``small`` a tenth or less;
+            None is small on a CPU.
         store_dtype: how numbers are stored.
         options: the method's own.
     """
@@ -73,8 +75,13 @@ class Job:
     store_dtype: StoreDtype
     scale: Scale
 
-    def to_json(self, store: ClipStore) -> dict[str, Any]:
-        """Return all that decides the result."""
+    def task(self, store: ClipStore, workshop: Workshop) -> Task:
+        """Return the task of this job on a store's training clips, on the job's device."""
+        real = store.train.to(self.device)
+        return Task(real, self.vpc, self.seed, store.cache, self.max_frames, self.scale, workshop)
+
+    def to_json(self, data: str) -> dict[str, Any]:
+        """Return all that decides the result; ``data`` is the content hash of the clips."""
         return {
             "method": self.method.name,
             "options": self.options,
@@ -82,9 +89,10 @@ class Job:
             "max_frames": self.max_frames,
             "budget": self.budget,
             "iterations": self.iterations,
+            "scale": self.scale,
             "seed": self.seed,
             "store_dtype": self.store_dtype,
-            "data": store.content_hash,
+            "data": data,
         }
 
     def provenance(

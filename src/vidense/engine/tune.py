@@ -63,10 +63,11 @@ def search_rate(
         DivergenceError: if every candidate diverged.
     """
     budget = SHARE * iterations
-    judge = build(task, rates[0]).objective
+    first = build(task, rates[0])
+    judge = first.objective
     if judge is None:
         raise ValueError("a method without an objective has no learning rate to search")
-    if judge.class_independent and len(task.real.class_names) > TRIAL_CLASSES:
+    if first.class_independent and len(task.real.class_names) > TRIAL_CLASSES:
         budget *= len(task.real.class_names) / TRIAL_CLASSES
         chosen = torch.randperm(len(task.real.class_names), generator=task.generator("trial classes"))
         task = replace(task, real=task.real.only_classes(sorted(chosen[:TRIAL_CLASSES].tolist())))

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.nets.base import NETWORKS, Network
+from vidense.nets.frame_encoder import WIDTH, check_frame_size, frame_encoder
 
 __all__ = ["RecurrentNetwork", "cnn_gru", "cnn_lstm", "cnn_rnn"]
 
-WIDTH = 128
 BLOCKS = 3
 CROP = 64
 HIDDEN = 1024
@@ -36,23 +36,12 @@ class RecurrentNetwork(Network):
         Raises:
             UserError: if the frames are too small, or ``hidden`` is below 1.
         """
-        smallest = 2**BLOCKS
-        for name, side in (("height", spec.height), ("width", spec.width)):
-            if side < smallest:
-                raise UserError(
-                    f"{name}={side} does not fit cnn_{kind}, which needs at least {smallest} pixels a side; "
-                    "prepare the store with a larger --size"
-                )
+        check_frame_size(spec, BLOCKS, f"cnn_{kind}")
         if hidden < 1:
             raise UserError(f"{kind}_hidden={hidden} is no width; give an integer of at least 1")
         super().__init__(spec, classes, hidden)
-        layers: list[nn.Module] = []
-        for block in range(BLOCKS):
-            # As many groups as channels: instance normalisation, as the reference spells it.
-            layers += [nn.Conv2d(WIDTH if block else 3, WIDTH, 3, padding=1), nn.GroupNorm(WIDTH, WIDTH)]
-            layers += [nn.ReLU(inplace=True), nn.AvgPool2d(2)]
-        self.encoder = nn.Sequential(*layers)
-        height, width = (min(side, CROP) // smallest for side in (spec.height, spec.width))
+        self.encoder = frame_encoder(BLOCKS)
+        height, width = (min(side, CROP) // 2**BLOCKS for side in (spec.height, spec.width))
         self.recurrent = KINDS[kind](WIDTH * height * width, hidden, batch_first=True)
         self.head = nn.Linear(hidden, classes)
 

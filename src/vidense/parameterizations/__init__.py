@@ -3,6 +3,18 @@
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.parameterizations.dense import Dense
 from vidense.parameterizations.key_frames import KeyFrames
+from vidense.parameterizations.memories import Memories
 from vidense.parameterizations.selected import SelectedClips
+from vidense.parameterizations.stills import Stills
 
-__all__ = ["PARAMETERIZATIONS", "Dense", "KeyFrames", "Parameterization", "SelectedClips", "StoreDtype", "Stored"]
+__all__ = [
+    "PARAMETERIZATIONS",
+    "Dense",
+    "KeyFrames",
+    "Memories",
+    "Parameterization",
+    "SelectedClips",
+    "Stills",
+    "StoreDtype",
+    "Stored",
+]

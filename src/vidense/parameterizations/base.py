@@ -48,7 +48,7 @@ class Parameterization(nn.Module, ABC):
 
     Attributes:
         kind: name under which condensed datasets find the class again.
-        stochastic: whether a video decodes to different clips (memories paired at random), chosen by a draw.
+        shared: whether videos of several classes are made of common parts.
         spec: shape and normalisation.
         class_names: C names.
         labels: int64 ``[N]``, the class each video stands for.
@@ -56,7 +56,7 @@ class Parameterization(nn.Module, ABC):
     """
 
     kind: ClassVar[str]
-    stochastic: ClassVar[bool] = False
+    shared: ClassVar[bool] = False
     labels: Tensor
 
     def __init__(
@@ -75,6 +75,11 @@ class Parameterization(nn.Module, ABC):
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether a video decodes to different clips (memories paired at random), chosen by a draw."""
+        return False
 
     # -- decoding -----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,105 @@
+"""Runs a checked job in its run folder: rate search, loop, checkpoints, snapshots, the dataset at the end."""
+
+import time
+from pathlib import Path
+
+from vidense.budget import format_bytes
+from vidense.condensed import CondensedDataset, save
+from vidense.engine.loop import Loop
+from vidense.engine.run import RunFolder
+from vidense.engine.settings import Job
+from vidense.engine.tune import search_rate
+from vidense.errors import UserError
+from vidense.hardware import describe, peak_memory
+from vidense.method import Recipe, Task
+from vidense.needs import Report
+from vidense.runlog import RunLog
+
+__all__ = ["execute"]
+
+SNAPSHOT_COUNT = 4
+
+
+def execute(job: Job, task: Task, run: RunFolder, report: Report, checkpoint_seconds: float) -> CondensedDataset:
+    """Run ``job`` from its last checkpoint, or its start, to its end.
+
+    Args:
+        job: what to run.
+        task: the job's clips, on its device.
+        run: opened, and not finished.
+        report: told about progress.
+        checkpoint_seconds: how much work an interruption may cost.
+
+    Returns:
+        The dataset as read back from disk.
+
+    Raises:
+        UserError: if the dataset is larger than the job's budget.
+        DivergenceError: if a loss or a video stops being finite.
+    """
+    recipe = _recipe(job, task, run, report)
+    if recipe.objective is not None:
+        recipe.objective.prepare(task.real, task.workdir, job.seed)
+        _optimise(Loop(recipe, task.real, seed=job.seed, total=job.iterations), job, run, report, checkpoint_seconds)
+    dataset = _save(run.dataset, recipe, job, run)
+    if job.budget is not None and dataset.storage.bytes > job.budget:
+        size = format_bytes(dataset.storage.bytes)
+        raise UserError(f"the result takes {size}, over the budget of {format_bytes(job.budget)}; give a larger budget")
+    run.finish(storage=dataset.storage.to_json(), hardware=describe(job.device))
+    return dataset
+
+
+def _recipe(job: Job, task: Task, run: RunFolder, report: Report) -> Recipe:
+    """Build the recipe on its device; a learning rate found before an interruption is not searched again."""
+
+    def build(of: Task, lr: float | None) -> Recipe:
+        recipe = job.build(of, lr)
+        recipe.synthetic.to(job.device)
+        return recipe
+
+    if job.options.get("lr") != "auto":
+        return build(task, None)
+    if "tuning" not in run.record:
+        report("search lr", 0, 1, {})
+        started = time.perf_counter()
+        found = search_rate(build, task, rates=job.method.rates, iterations=job.iterations)
+        run.write(tuning={**found.to_json(), "seconds": round(time.perf_counter() - started, 2)})
+    return build(task, run.record["tuning"]["lr"])
+
+
+def _optimise(loop: Loop, job: Job, run: RunFolder, report: Report, checkpoint_seconds: float) -> None:
+    start, spent = 0, 0.0
+    state = run.load_checkpoint(job.device)
+    if state is not None:
+        loop.load_state_dict(state["loop"])
+        start, spent = state["step"], state["seconds"]
+    log = RunLog(run.log, resume_at=start)
+    snapshots = {round(i * job.iterations / (SNAPSHOT_COUNT + 1)) for i in range(1, SNAPSHOT_COUNT + 1)}
+    began = saved = time.perf_counter()
+    done = start
+
+    def checkpoint() -> None:
+        log.flush()
+        seconds = spent + time.perf_counter() - began
+        run.save_checkpoint({"step": done, "seconds": seconds, "loop": loop.state_dict()})
+
+    try:
+        for entry in loop.run(start, job.iterations):
+            done = entry["step"] + 1
+            log.append({**entry, "seconds": round(spent + time.perf_counter() - began, 3)})
+            report("condense", done, job.iterations, entry)
+            if done in snapshots:
+                _save(run.snapshot(done), loop.recipe, job, run)
+            if time.perf_counter() - saved >= checkpoint_seconds:
+                checkpoint()
+                saved = time.perf_counter()
+    finally:
+        log.close()
+    run.write(seconds=round(spent + time.perf_counter() - began, 2), peak_memory=peak_memory(job.device))
+
+
+def _save(folder: Path, recipe: Recipe, job: Job, run: RunFolder) -> CondensedDataset:
+    rate = run.record.get("tuning", {}).get("lr")
+    outcome = {} if recipe.objective is None else recipe.objective.outcome()
+    provenance = job.provenance(run.settings, lr=rate, outcome=outcome)
+    return save(folder, recipe.synthetic, dtype=job.store_dtype, provenance=provenance)

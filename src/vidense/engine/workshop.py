@@ -1,0 +1,86 @@
+"""Meets what recipes need: for a run by making it, for a plan by stand-ins and a price."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from vidense.engine.execute import execute
+from vidense.engine.run import RunFolder
+from vidense.engine.settings import Job
+from vidense.method import METHODS, Task
+from vidense.needs import Condensation, Need, Report, Workshop
+from vidense.parameterizations.base import Parameterization
+from vidense.records import content_hash
+
+__all__ = ["making", "rehearsing"]
+
+# A recipe whose rate is yet to be found, on a task: seconds that its run takes.
+Estimate = Callable[[Job, Task], float]
+
+
+def making(report: Report, checkpoint_seconds: float) -> Workshop:
+    """Return the workshop of a run: what is missing is made, and ``report`` told how far it is."""
+
+    def obtain(task: Task, need: Need[Any]) -> Any:
+        def prefixed(phase: str, done: int, total: int, entry: dict[str, Any]) -> None:
+            report(f"{need.describe()}: {phase}", done, total, entry)
+
+        return need.make(task, prefixed)
+
+    def condense(task: Task, need: Condensation, report: Report) -> Parameterization:
+        job, own = _job(task, need), _task(task, need)
+        run = _folder(task, job)
+        finished = run.open(fresh=False)
+        dataset = execute(job, own, run, report, checkpoint_seconds) if finished is None else finished
+        return dataset.parameterization
+
+    return Workshop(obtain, condense)
+
+
+def rehearsing(notes: list[dict[str, Any]], estimate: Estimate) -> Workshop:
+    """Return the workshop of a plan: nothing is made.
+
+    Args:
+        notes: gets one ``{"what", "seconds"}`` for each thing that was asked for.
+        estimate: returns the seconds of a run.
+    """
+
+    def obtain(task: Task, need: Need[Any]) -> Any:
+        notes.append({"what": need.describe(), "seconds": round(need.seconds(task), 2)})
+        return need.stand_in(task)
+
+    def start_of(task: Task, need: Condensation) -> Parameterization:
+        job = _job(task, need)
+        return job.build(_task(task, need), job.method.rates[0]).synthetic
+
+    def seconds_of(task: Task, need: Condensation) -> float:
+        job = _job(task, need)
+        return 0.0 if _folder(task, job).finished else estimate(job, _task(task, need))
+
+    return Workshop(obtain, start_of=start_of, seconds_of=seconds_of)
+
+
+def _job(task: Task, need: Condensation) -> Job:
+    method = METHODS.get(need.method)
+    return Job(
+        method=method,
+        options=method.validate(need.options),
+        vpc=need.vpc,
+        max_frames=None,
+        budget=None,
+        iterations=need.iterations or method.iterations[task.scale],
+        seed=task.seed,
+        device=task.real.device,
+        # What is built on top is rounded once, when it is stored itself.
+        store_dtype="float32",
+        scale=task.scale,
+    )
+
+
+def _task(task: Task, need: Condensation) -> Task:
+    return replace(task, vpc=need.vpc, max_frames=None)
+
+
+def _folder(task: Task, job: Job) -> RunFolder:
+    settings = job.to_json(task.real.content)
+    return RunFolder(task.workdir / "condensed" / content_hash(settings), settings)

@@ -1,0 +1,102 @@
+"""VDSD: static memories learned first, then motion, on top of another method (Wang et al., CVPR 2024)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
+from vidense.needs import Condensation
+from vidense.objectives.distribution import DistributionMatching
+from vidense.objectives.real_batches import RealBatches
+from vidense.option_types import Count, LearningRate, Momentum, Rate
+from vidense.parameterizations.memories import Memories, hallucinator
+from vidense.parameterizations.stills import Stills
+
+__all__ = ["Remembering", "remember", "vdsd_dm"]
+
+PAPER = "Wang et al., Dancing with Still Images: Video Distillation via Static-Dynamic Disentanglement, CVPR 2024"
+STORES = "pictures, one-channel motions, and one small network that joins them"
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """What videos are joined from.
+
+    Attributes:
+        memories: pictures of a video, and its motions; each use draws one of either. The paper's videos have 2, on top
+            of FRePo 1.
+        static_iterations: of the image condensation (``static_dc``) that learns the pictures; None for its default.
+        static_lr: its learning rate.
+        train_static: move the pictures too, at the motions' rate; the paper leaves them as they were learned.
+        lr_hallucinator: learning rate of the network that joins, as published for 1 video per class.
+    """
+
+    memories: Count = 2
+    static_iterations: Count | None = None
+    static_lr: LearningRate = "auto"
+    train_static: bool = False
+    lr_hallucinator: Rate = 1e-5
+
+    def groups(self, lr: float, momentum: float) -> dict[str, Group]:
+        """Return how motions, pictures and hallucinator move."""
+        moving = {"dynamic": Group(lr, momentum), "hallucinator": Group(self.lr_hallucinator, momentum)}
+        return {**moving, "static": Group(lr, momentum)} if self.train_static else moving
+
+
+def stored_frames(length: int, options: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the stored numbers of a video of ``length`` frames in whole frames: motions have one channel of three."""
+    count = options["memories"] * (1 + length / 3)
+    return (int(-(-count // 1)),) * 2
+
+
+def remember(task: Task, remembering: Remembering) -> Memories:
+    """Return memories with learned pictures, motions from N(0, 1) and a fresh hallucinator.
+
+    The pictures come from a run of ``static_dc`` with ``memories`` times as many videos, once per store and seed.
+    """
+    each, real = remembering.memories, task.real
+    options = {"lr": remembering.static_lr}
+    stills = task.obtain(Condensation("static_dc", task.vpc * each, remembering.static_iterations, options))
+    if not isinstance(stills, Stills):
+        raise TypeError(f"static_dc made {type(stills).__name__}")
+    pictures = stills.pictures.frames.detach().cpu().view(len(task.labels), each, *real.spec.shape[1:])
+    sizes = (len(task.labels), each, real.spec.frames, 1, real.spec.height, real.spec.width)
+    motions = torch.randn(sizes, generator=task.generator("motions"))
+    joined = hallucinator(task.generator("hallucinator").initial_seed())
+    return Memories(pictures, motions, joined, real.spec, real.class_names, task.labels)
+
+
+@register_method(
+    "vdsd_dm",
+    paper=PAPER,
+    stores=STORES,
+    iterations={"small": 300, "published": 5000},
+    frames=stored_frames,
+    rates=(0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
+)
+def vdsd_dm(
+    task: Task,
+    *,
+    lr: LearningRate = "auto",
+    momentum: Momentum = 0.95,
+    remembering: Remembering,
+    batches: RealBatches,
+) -> Recipe:
+    """Motion on top of still pictures, learned by distribution matching.
+
+    First ``static_dc`` learns pictures from single frames. Then each video is a picture and a motion of one channel,
+    drawn from its few of either whenever it is used, and joined by a hallucinator of 327 weights that all videos share;
+    motions and hallucinator are learned as in ``dm``. The paper uses learning rates of 1e-4 and 1e-5 at 1 video per
+    class of MiniUCF, 1e3 and 1e-6 at 5, momentum 0.95, 64 real clips a class and 5,000 iterations.
+
+    Args:
+        task: clips, videos per class, seed.
+        lr: learning rate of the motions, or ``auto``.
+        momentum: of SGD, in [0, 1).
+        remembering: what videos are joined from.
+        batches: how real clips enter an iteration.
+    """
+    videos = remember(task, remembering)
+    return Recipe(videos, DistributionMatching(batches), Optimizer("sgd", remembering.groups(resolved(lr), momentum)))
