@@ -7,6 +7,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -132,6 +133,7 @@ def fit(
     targets: Tensor | None = None,
     validation: Sequence[LabelledClips] = (),
     keep_best: bool = False,
+    done: int = 0,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> FitRecord:
     """Train ``network`` in place, on the device it is on, by cross entropy.
@@ -144,6 +146,8 @@ def fit(
         targets: what to learn in place of ``clips.labels``: int64 ``[N]`` or class probabilities, float ``[N, C]``.
         validation: views whose pooled accuracy is recorded ``recipe.checks`` times.
         keep_best: end with the weights of the best check (the latest of equals) and not with the last ones.
+        done: updates that an interrupted call had taken when it left ``network`` as it is; they are not taken again.
+            Only an optimiser without memory (SGD without momentum) then ends where one call would have.
         progress: called after every update with updates done, all updates, and the loss.
 
     Returns:
@@ -161,7 +165,7 @@ def fit(
     losses: list[float] = []
     checks: list[tuple[int, float]] = []
     best: tuple[int, dict[str, Tensor]] | None = None
-    for step, index in enumerate(_batches(count, recipe.batch, total, seed)):
+    for step, index in islice(enumerate(_batches(count, recipe.batch, total, seed)), done, None):
         loss = student.update(step, index)
         if loss is None:
             return FitRecord(tuple(losses), tuple(checks), step, step)
