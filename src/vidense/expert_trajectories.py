@@ -71,6 +71,12 @@ class Experts(Need[Sequence[Expert]]):
 
         return [train(seed) for seed in range(count)]
 
+    def facts(self, made: Sequence[Expert]) -> dict[str, Any]:
+        """Return how many experts there are, the epochs that each has been through, and their bytes on disk."""
+        found = [expert for expert in made if isinstance(expert, Trajectory)]
+        size = sum(file.stat().st_size for expert in found for file in expert.folder.iterdir())
+        return {"experts": len(made), "epochs": min(expert.epochs for expert in found), "bytes": size}
+
     def stand_in(self, task: Task) -> list[Expert]:
         """Return one expert that learned nothing."""
         return [Untrained(self.expertise.network, task.real)]

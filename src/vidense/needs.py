@@ -38,6 +38,10 @@ class Need(ABC, Generic[T]):
     def stand_in(self, task: "Task") -> T:
         """Return something of the same shape at once: what a run would do with it takes the same time and memory."""
 
+    def facts(self, made: T) -> dict[str, Any]:
+        """Return what is worth telling about it (JSON types)."""
+        return {}
+
     @abstractmethod
     def seconds(self, task: "Task") -> float:
         """Return about how long :meth:`make` will take, 0 where the cache has it."""

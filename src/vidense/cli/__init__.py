@@ -16,6 +16,7 @@ from vidense.cli.demo import demo
 from vidense.cli.doctor import doctor
 from vidense.cli.evaluate import evaluate
 from vidense.cli.examples import EXAMPLES
+from vidense.cli.experts import experts
 from vidense.cli.methods import methods
 from vidense.cli.plan import plan
 from vidense.cli.prepare import prepare
@@ -80,7 +81,7 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     app.callback()(_root)
-    for verb in (demo, prepare, plan, condense, evaluate, report, methods, doctor):
+    for verb in (demo, prepare, plan, experts, condense, evaluate, report, methods, doctor):
         app.command(epilog=EXAMPLES[verb.__name__])(verb)
     return app
 

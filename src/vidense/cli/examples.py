@@ -32,6 +32,11 @@ EXAMPLES = {
         "vidense plan store --method dm --vpc 5",
         "vidense plan store --budget 5MB --json         what a budget buys, for a script",
     ),
+    "experts": _epilog(
+        "vidense experts store                                    what mtt follows: 2 experts of 10 epochs on a CPU",
+        "vidense experts store --scale published --device cuda    30 of 50 epochs",
+        "vidense experts store                                    again: goes on after the last finished epoch",
+    ),
     "condense": _epilog(
         "vidense condense store --out run                          prism, 1 video per class, learning rate searched",
         "vidense condense store --out run --budget 5MB",

@@ -6,18 +6,22 @@ from typing import Any
 
 import torch
 
+from vidense.expert_trajectories import Expertise
 from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
+from vidense.methods.mtt import RATES, follow
 from vidense.needs import Condensation
 from vidense.objectives.distribution import DistributionMatching
 from vidense.objectives.real_batches import RealBatches
+from vidense.objectives.trajectory import Following
 from vidense.option_types import Count, LearningRate, Momentum, Rate
 from vidense.parameterizations.memories import Memories, hallucinator
 from vidense.parameterizations.stills import Stills
 
-__all__ = ["Remembering", "remember", "vdsd_dm"]
+__all__ = ["Remembering", "remember", "vdsd_dm", "vdsd_mtt"]
 
 PAPER = "Wang et al., Dancing with Still Images: Video Distillation via Static-Dynamic Disentanglement, CVPR 2024"
 STORES = "pictures, one-channel motions, and one small network that joins them"
+STEP_SIZE_MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,40 @@ def vdsd_dm(
     """
     videos = remember(task, remembering)
     return Recipe(videos, DistributionMatching(batches), Optimizer("sgd", remembering.groups(resolved(lr), momentum)))
+
+
+@register_method(
+    "vdsd_mtt",
+    paper=PAPER,
+    stores=f"{STORES}; a learned step size",
+    iterations={"small": 100, "published": 10000},
+    frames=stored_frames,
+    rates=RATES,
+    lr_hallucinator=1e-3,
+)
+def vdsd_mtt(
+    task: Task,
+    *,
+    lr: LearningRate = "auto",
+    momentum: Momentum = 0.95,
+    remembering: Remembering,
+    expertise: Expertise,
+    following: Following,
+) -> Recipe:
+    """Motion on top of still pictures, learned by trajectory matching.
+
+    The videos are those of ``vdsd_dm``, joined anew for every update of the training that ``mtt`` matches with its
+    experts'. The paper uses learning rates of 1e4 and 1e-3, momentum 0.95 and 10,000 iterations; at 5 videos per class
+    ``syn_steps=5`` and ``batch_syn=128``.
+
+    Args:
+        task: clips, videos per class, seed.
+        lr: learning rate of the motions, or ``auto``.
+        momentum: of SGD, in [0, 1), for motions and hallucinator; the step size has 0.9, as published.
+        remembering: what videos are joined from.
+        expertise: which experts are trained.
+        following: how experts are followed.
+    """
+    groups = remembering.groups(resolved(lr), momentum)
+    groups["step_size"] = Group(following.lr_step_size, STEP_SIZE_MOMENTUM)
+    return Recipe(remember(task, remembering), follow(task, expertise, following), Optimizer("sgd", groups))

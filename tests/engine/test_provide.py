@@ -1,0 +1,51 @@
+"""Making what a method needs, and nothing else, ahead of its runs."""
+
+import pytest
+
+from tests.engine.toys import SPEC, plugged_in
+from tests.tiny import write_store
+from vidense import condense
+from vidense.engine.provide import provide
+from vidense.errors import UserError
+
+EXPERTS = {"experts": 2, "expert_length": 2, "expert_batch": 6, "network": "toy_flat", "max_start": 1}
+PICTURES = {"static_iterations": 2, "static_lr": 0.1}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _toys():
+    with plugged_in():
+        yield
+
+
+@pytest.fixture
+def store(tmp_path):
+    return write_store(tmp_path / "store", spec=SPEC)
+
+
+def test_what_was_made_is_told_and_found_by_the_run(store, tmp_path):
+    given = {"method": "vdsd_mtt", "options": {**EXPERTS, **PICTURES}}
+    told = provide(store.path, **given)
+    assert [made["what"] for made in told] == ["2 videos per class by static_dc", "toy_flat experts"]
+    assert told[1]["experts"] == 2 and told[1]["epochs"] == 2 and told[1]["bytes"] > 1000
+    phases = set()
+    condense(store.path, tmp_path / "run", iterations=2, progress=lambda phase, *_: phases.add(phase), **given)
+    assert phases == {"search lr", "condense"}
+
+
+def test_nothing_is_made_twice_and_progress_is_told(store):
+    given, phases = {"method": "mtt", "options": EXPERTS}, []
+    provide(store.path, progress=lambda phase, done, total, entry: phases.append((phase, done, total)), **given)
+    assert phases[0] == ("toy_flat experts: expert 1 of 2", 1, 4) and phases[-1][0].endswith("expert 2 of 2")
+    again = []
+    provide(store.path, progress=lambda *parts: again.append(parts), **given)
+    assert again == []
+
+
+def test_methods_that_need_nothing_make_nothing(store):
+    assert provide(store.path, method="toy_gain") == []
+
+
+def test_epochs_that_are_not_trained_cannot_be_followed(store):
+    with pytest.raises(UserError, match=r"max_start=10 .* to epoch 10, and they are trained for 2"):
+        provide(store.path, method="mtt", options={**EXPERTS, "max_start": 10})
