@@ -109,8 +109,9 @@ def _interval(own: Mapping[str, Any]) -> str:
 
 
 def _study(records: Records) -> str:
-    header = "| variant | seeds x nets | top-1 % | minus prism | key-frames a video | trigger rate, % | lr |"
-    lines = [header, "| --- | --- | --- | --- | --- | --- | --- |"]
+    columns = ("variant", "seeds x nets", "top-1 %", "minus prism", "minus random, equal bytes", "key-frames a video")
+    columns += ("trigger rate, %", "lr", "bytes on disk")
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
     prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
     groups = {"prism": prism} | _grouped([r for r in records if r["point"]["variant"]], "variant")
     for name, members in groups.items():
@@ -121,9 +122,11 @@ def _study(records: Records) -> str:
         keys = [count for record in members for count in record["key_frames"] or []]
         shown_keys = f"{sum(keys) / len(keys):.1f}" if keys else "all"
         rate = members[0]["settings"]["options"]["lr"]
+        size = _average([record["storage"] for record in members], "bytes")
         lines.append(
             f"| {name} | {own['condensation_seeds']} x {own['networks']} | {100 * own['mean']:.1f} | {against} "
-            f"| {shown_keys} | {_trigger_rate(members)} | {rate:g} |"
+            f"| {_difference(members, _equal_bytes(members))} | {shown_keys} | {_trigger_rate(members)} | {rate:g} "
+            f"| {size:,.0f} |"
         )
     return "\n".join(lines)
 
@@ -161,7 +164,6 @@ def _trigger(records: Records) -> str:
 def _row(name: str, members: Records, random: Accuracies) -> str:
     found = accuracies(members)
     own = summarise(found)
-    equal_bytes = {r["point"]["seed"]: _by_net(r["random_equal_bytes"]["networks"]) for r in members}
     storage = [record["storage"] for record in members]
     seconds = [record["condense_seconds"] for record in members if record["condense_seconds"]]
     cells = [
@@ -170,7 +172,7 @@ def _row(name: str, members: Records, random: Accuracies) -> str:
         f"{100 * own['mean']:.1f}",
         _interval(own),
         "" if name == "random" else _difference(members, random),
-        "" if name == "random" else _difference(members, equal_bytes),
+        "" if name == "random" else _difference(members, _equal_bytes(members)),
         f"{_average(storage, 'frames'):.1f}",
         f"{_average(storage, 'float32_mib'):.2f}",
         f"{_average(storage, 'bytes'):,.0f}",
@@ -202,6 +204,11 @@ def accuracies(members: Records) -> Accuracies:
         ValueError: if a network diverged; such a record has no accuracy to average and must be named in the text.
     """
     return {record["point"]["seed"]: _by_net(record["networks"]) for record in members}
+
+
+def _equal_bytes(members: Records) -> Accuracies:
+    """Return the accuracies of random clips that hold as many stored frames, as :func:`accuracies` does."""
+    return {record["point"]["seed"]: _by_net(record["random_equal_bytes"]["networks"]) for record in members}
 
 
 def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
