@@ -20,6 +20,7 @@ from vidense.option_types import LearningRate
 from vidense.options import Options
 from vidense.options import options_of as read_options
 from vidense.parameterizations.base import Parameterization
+from vidense.records import file_hash
 from vidense.registry import Registry
 from vidense.seeding import generator
 
@@ -209,6 +210,12 @@ class Method:
     frames: Callable[[int, Mapping[str, Any]], tuple[int, int]]
     rates: tuple[float, ...]
     options: Options = field(repr=False)
+
+    @property
+    def source(self) -> str | None:
+        """Hash of the file that defines a method of somebody else's, None for our own."""
+        file = None if self.build.__module__.startswith("vidense.") else inspect.getsourcefile(self.build)
+        return file_hash(Path(file)) if file is not None and Path(file).is_file() else None
 
     @property
     def summary(self) -> str:

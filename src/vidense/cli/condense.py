@@ -25,6 +25,7 @@ def condense(
     store_dtype: shared.StoreDtype = None,
     set_options: shared.SetOptions = None,
     config: shared.Config = None,
+    plugin: shared.Plugins = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget an earlier run there and start over.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Insist that there is a run to resume.")] = False,
     as_json: shared.AsJson = False,

@@ -19,6 +19,7 @@ def evaluate(
     epochs: Annotated[int | None, typer.Option(help="Passes in place of the protocol's own length.")] = None,
     no_ceiling: Annotated[bool, typer.Option("--no-ceiling", help="Leave out training on the whole dataset.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:
     """Train networks on the condensed videos and test them on real ones, beside random clips and the whole dataset.

@@ -16,6 +16,7 @@ def experts(
     scale: shared.Scale = None,
     device: shared.Device = None,
     set_options: shared.SetOptions = None,
+    plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:
     """Train the experts of mtt or vdsd_mtt, once per store; `condense` with the same options finds them.

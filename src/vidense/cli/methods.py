@@ -16,6 +16,7 @@ __all__ = ["methods"]
 
 def methods(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A method, to see its options.")] = None,
+    plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:
     """List the methods, or show one of them with its options."""

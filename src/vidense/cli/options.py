@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vidense.cli.plugins import load_plugins
 from vidense.config import Mistakes, load_yaml, parse_assignments
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Device",
     "Iterations",
     "Method",
+    "Plugins",
     "Scale",
     "Seed",
     "SetOptions",
@@ -46,6 +48,16 @@ StoreDtype = Annotated[
 SetOptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="An option of the method; repeat for more."),
+]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        help="A Python file of yours that registers a method, network, layout; repeat for more.",
+        callback=load_plugins,
+        is_eager=True,
+    ),
 ]
 Config = Annotated[
     Path | None,

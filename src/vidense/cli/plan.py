@@ -18,6 +18,7 @@ def plan(
     store_dtype: shared.StoreDtype = None,
     set_options: shared.SetOptions = None,
     config: shared.Config = None,
+    plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:
     """Say what `condense` with the same flags would take: a few of its iterations are run here and multiplied."""

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from vidense.cli import options as shared
+
 __all__ = ["prepare"]
 
 
@@ -28,6 +30,7 @@ def prepare(
         str, typer.Option(metavar="skip|fail", help="List unreadable files, or stop at the first one.")
     ] = "skip",
     seed: Annotated[int, typer.Option(help="Of the starts of training clips, and of a split if there is none.")] = 0,
+    plugin: shared.Plugins = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete an earlier store there and start over.")] = False,
 ) -> None:
     """Decode a dataset once into a store of small clips. The same command again continues, or finds it finished."""

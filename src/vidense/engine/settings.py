@@ -82,7 +82,8 @@ class Job:
 
     def to_json(self, data: str) -> dict[str, Any]:
         """Return all that decides the result; ``data`` is the content hash of the clips."""
-        return {
+        foreign = {} if self.method.source is None else {"source": self.method.source}
+        return foreign | {
             "method": self.method.name,
             "options": self.options,
             "vpc": self.vpc,
