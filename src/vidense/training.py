@@ -6,9 +6,9 @@ Nothing here knows whether the clips are real or condensed, nor what is done wit
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,86 +19,15 @@ from vidense.errors import UserError
 from vidense.nets import Network
 from vidense.nets.precision import real_dtype
 from vidense.seeding import Draw, generator, seeded
+from vidense.training_recipe import TrainingRecipe
 
-__all__ = ["FitRecord", "TrainingRecipe", "accuracy", "fit", "predict"]
+__all__ = ["FitRecord", "Lesson", "TrainingRecipe", "accuracy", "fit", "predict"]
 
 # Clips up to this many bytes as float32 are decoded once and kept; larger sets are decoded batch by batch.
 KEPT_BYTES = 2**30
 
-
-@dataclass(frozen=True)
-class TrainingRecipe:
-    """How a network is trained; the defaults are the recipe of the ``clean`` protocol, chosen in docs/evaluation.md.
-
-    A run lasts at least ``steps`` updates and at least ``epochs`` passes, whichever is longer: tiny sets get enough
-    updates to fit, large ones enough passes to have seen everything often.
-
-    Attributes:
-        optimizer: ``sgd`` or ``adamw``.
-        lr: highest learning rate, above 0.
-        momentum: of SGD, in [0, 1).
-        weight_decay: at least 0.
-        batch: clips of one update, at least 1; the last batch of a pass holds what is left.
-        steps: fewest updates.
-        epochs: fewest passes over the clips.
-        schedule: ``cosine`` to zero after the warm-up, or ``drop`` to a tenth with a fresh optimiser.
-        warmup: share of all updates over which the rate rises linearly, in [0, 1); of ``cosine`` only.
-        drop_after: passes before the drop; of ``drop`` only.
-        clip_norm: gradients longer than this are scaled down to it; None leaves them alone.
-        batch_standardise: subtract from every batch, trained on or scored, its own scalar mean and divide by its
-            unbiased deviation, as the VDSD reference code does.
-        precision: number type of the convolutions, as :func:`vidense.nets.precision.real_dtype` takes it.
-        checks: how often, evenly spaced, validation clips are scored.
-        test_batch: clips scored at once; moves numbers only with ``batch_standardise``.
-    """
-
-    optimizer: Literal["sgd", "adamw"] = "sgd"
-    lr: float = 0.01
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    batch: int = 16
-    steps: int = 150
-    epochs: int = 20
-    schedule: Literal["cosine", "drop"] = "cosine"
-    warmup: float = 0.1
-    drop_after: int = 0
-    clip_norm: float | None = 1.0
-    batch_standardise: bool = False
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    checks: int = 5
-    test_batch: int = 64
-
-    def __post_init__(self) -> None:
-        for name in ("batch", "checks", "test_batch"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name}={getattr(self, name)} is too small; give an integer of at least 1")
-        if max(self.steps, self.epochs) < 1:
-            raise UserError(f"steps={self.steps} and epochs={self.epochs} train nothing; raise one of them above 0")
-        if not self.lr > 0:
-            raise UserError(f"learning rate {self.lr} is not positive; give a number above 0")
-
-    def on(self, device: torch.device) -> "TrainingRecipe":
-        """Return the recipe with ``precision`` as it is on ``device``, so that what is hashed is what was run."""
-        exact = real_dtype(device, self.precision) == torch.float32
-        return replace(self, precision="float32" if exact else "bfloat16")
-
-    def length(self, clips: int) -> int:
-        """Return how many updates a set of ``clips`` clips gets."""
-        return max(self.steps, self.epochs * self.per_epoch(clips))
-
-    def per_epoch(self, clips: int) -> int:
-        """Return how many updates one pass over ``clips`` clips takes."""
-        return math.ceil(clips / self.batch)
-
-    def rate(self, step: int, clips: int) -> float:
-        """Return the learning rate of the 0-based update ``step``."""
-        if self.schedule == "drop":
-            return self.lr * (0.1 if step >= self.drop_after * self.per_epoch(clips) else 1.0)
-        total = self.length(clips)
-        rising = math.ceil(self.warmup * total)
-        if step < rising:
-            return self.lr * (step + 1) / rising
-        return self.lr * 0.5 * (1 + math.cos(math.pi * (step - rising) / (total - rising)))
+# Clips [n, T, 3, H, W] and targets of an update, and where randomness may come from.
+Lesson = Callable[[Tensor, Tensor, Draw], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -131,6 +60,7 @@ def fit(
     seed: int,
     *,
     targets: Tensor | None = None,
+    lesson: Lesson | None = None,
     validation: Sequence[LabelledClips] = (),
     keep_best: bool = False,
     done: int = 0,
@@ -143,7 +73,10 @@ def fit(
         clips: at least one video.
         recipe: how.
         seed: of the order of the clips and of dropout; the same seed gives the same weights on one machine.
-        targets: what to learn in place of ``clips.labels``: int64 ``[N]`` or class probabilities, float ``[N, C]``.
+        targets: what to learn in place of ``clips.labels``: int64 ``[N]`` or class scores, float ``[N, C]``
+            (probabilities for the cross entropy).
+        lesson: maps the clips of an update and their targets to those that are learned instead (mixed clips, a
+            teacher's labels); it draws from nothing but the draw it is handed.
         validation: views whose pooled accuracy is recorded ``recipe.checks`` times.
         keep_best: end with the weights of the best check (the latest of equals) and not with the last ones.
         done: updates that an interrupted call had taken when it left ``network`` as it is; they are not taken again.
@@ -161,7 +94,7 @@ def fit(
         raise UserError("there are no clips to train on; condense or choose at least one video")
     total = recipe.length(count)
     scored_at = {round(total * (i + 1) / recipe.checks) for i in range(recipe.checks)} if validation else set()
-    student = _Student(network, clips, clips.labels if targets is None else targets, recipe, seed)
+    student = _Student(network, clips, clips.labels if targets is None else targets, lesson, recipe, seed)
     losses: list[float] = []
     checks: list[tuple[int, float]] = []
     best: tuple[int, dict[str, Tensor]] | None = None
@@ -208,9 +141,15 @@ class _Student:
     """A network being trained: its data, its optimiser, one update at a time."""
 
     def __init__(
-        self, network: Network, clips: LabelledClips, targets: Tensor, recipe: TrainingRecipe, seed: int
+        self,
+        network: Network,
+        clips: LabelledClips,
+        targets: Tensor,
+        lesson: Lesson | None,
+        recipe: TrainingRecipe,
+        seed: int,
     ) -> None:
-        self.network, self.clips, self.recipe, self.seed = network, clips, recipe, seed
+        self.network, self.clips, self.lesson, self.recipe, self.seed = network, clips, lesson, recipe, seed
         self.device = next(network.parameters()).device
         self.targets = targets.to(self.device)
         # Decoding and moving a small set once saves doing so in every pass.
@@ -222,11 +161,13 @@ class _Student:
         """Take one step on the clips at ``index``; return the loss, or None where it or its gradient is not finite."""
         recipe, parameters = self.recipe, list(self.network.parameters())
         self._set_rate(step)
-        batch = self._clips_of(step, index)
+        batch, targets = self._clips_of(step, index), self.targets[index]
+        if self.lesson is not None:
+            batch, targets = self.lesson(batch, targets, Draw(self.seed, ("lesson", step)))
         self.network.train()
         with seeded(self.seed, "dropout", step), _autocast(self.device, recipe):
             scores = self.network(_standardised(batch, recipe))
-        loss = F.cross_entropy(scores.float(), self.targets[index])
+        loss = _loss(scores.float(), targets, recipe)
         value = loss.item()
         self.optimizer.zero_grad(set_to_none=True)
         if not math.isfinite(value):
@@ -250,6 +191,12 @@ class _Student:
             self.optimizer = _optimizer(self.network, self.recipe)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+
+
+def _loss(scores: Tensor, targets: Tensor, recipe: TrainingRecipe) -> Tensor:
+    if recipe.loss == "mse":
+        return (scores - targets).square().sum(1).mean()
+    return F.cross_entropy(scores, targets)
 
 
 def _optimizer(network: Network, recipe: TrainingRecipe) -> torch.optim.Optimizer:
