@@ -32,6 +32,11 @@ EXAMPLES = {
         "vidense plan store --method dm --vpc 5",
         "vidense plan store --budget 5MB --json         what a budget buys, for a script",
     ),
+    "teacher": _epilog(
+        "vidense teacher store                          as long as a run of tsgf on this machine would train it",
+        "vidense teacher store --scale published --seed 1 --device cuda",
+        "vidense teacher store --json                   its accuracies and the hash of its weights, for a script",
+    ),
     "condense": _epilog(
         "vidense condense store --out run                          prism, 1 video per class, learning rate searched",
         "vidense condense store --out run --budget 5MB",

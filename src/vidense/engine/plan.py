@@ -125,7 +125,7 @@ def plan(store: str | Path, **settings: Any) -> Plan:
     task = job.task(opened, rehearsing(needs, lambda job, task: _time(*_build(job, task), job, task).whole))
     recipe, setup = _build(job, task)
     # Before it is timed: iterations insert frames.
-    least = _storage(recipe.synthetic, job, opened)
+    least = _storage(recipe, recipe.synthetic, job, opened)
     most = _largest(recipe, job, opened, least)
     times = _time(recipe, setup, job, task)
     return Plan(
@@ -160,11 +160,13 @@ class _Times:
 
 
 def _build(job: Job, task: Task) -> tuple[Recipe, float]:
-    """Return a job's recipe, on its device, and the seconds it took to build."""
+    """Return a job's recipe, prepared and on its device, and the seconds that took."""
     started = time.perf_counter()
     # The smallest rate of the search cannot diverge within a few steps, and the rate does not change the time.
     recipe = job.build(task, job.method.rates[0] if job.options.get("lr") == "auto" else None)
     recipe.synthetic.to(job.device)
+    if recipe.objective is not None:
+        recipe.objective.prepare(task.real, task.workdir, job.seed)
     return recipe, time.perf_counter() - started
 
 
@@ -186,7 +188,6 @@ def _measure(recipe: Recipe, task: Task, job: Job) -> tuple[float, float]:
     objective = recipe.objective
     if objective is None:
         raise ValueError("a method without an objective has no iterations")
-    objective.prepare(task.real, task.workdir, job.seed)
     # In the middle of the run, where frames may be inserted, iterations cost most.
     middle = job.iterations // 2
     steps = Loop(recipe, task.real, seed=job.seed, total=job.iterations).run(middle, middle + WARM_UP + MEASURED)
@@ -206,11 +207,15 @@ def _timed(work: Callable[[], Any], device: torch.device) -> float:
     return time.perf_counter() - started
 
 
-def _storage(synthetic: Parameterization, job: Job, store: ClipStore) -> Storage:
-    """Write the dataset as ``condense`` would, and forget it: the sizes of its files are exact."""
+def _storage(recipe: Recipe, synthetic: Parameterization, job: Job, store: ClipStore) -> Storage:
+    """Write the dataset as ``condense`` would, and forget it.
+
+    The sizes of its files are exact, but for the digits of what the objective has yet to learn.
+    """
     # The smallest rate stands for the one to be found; it is as long as any.
     rate = job.method.rates[0] if job.options.get("lr") == "auto" else None
-    provenance = job.provenance(job.to_json(store.content_hash), lr=rate, outcome={})
+    outcome = {} if recipe.objective is None else recipe.objective.outcome()
+    provenance = job.provenance(job.to_json(store.content_hash), lr=rate, outcome=outcome)
     with tempfile.TemporaryDirectory() as folder:
         return save(Path(folder), synthetic, dtype=job.store_dtype, provenance=provenance).storage
 
@@ -225,7 +230,7 @@ def _largest(recipe: Recipe, job: Job, store: ClipStore, least: Storage) -> Stor
     full = torch.zeros_like(videos.is_key)
     full[:, evenly_spaced(videos.spec.frames, min(limits[0], videos.spec.frames))] = True
     grown = KeyFrames(videos.frames.detach(), full, videos.spec, videos.class_names, videos.labels)
-    return _storage(grown, job, store)
+    return _storage(recipe, grown, job, store)
 
 
 def _made(seconds: float) -> str:
