@@ -9,7 +9,7 @@ from tests.engine.toys import plugged_in
 from vidense.config import validate
 from vidense.errors import UserError
 from vidense.nets import NETWORKS
-from vidense.option_types import Count, LearningRate, Momentum, NetworkName
+from vidense.option_types import Count, LearningRate, Momentum, NetworkName, Weight
 
 
 class Given(BaseModel):
@@ -17,6 +17,7 @@ class Given(BaseModel):
     momentum: Momentum = 0.0
     count: Count = 1
     network: NetworkName = "minic3d"
+    weight: Weight = 0.0
 
 
 def message(**values) -> str:
@@ -31,6 +32,14 @@ def test_a_rate_is_a_number_above_zero_or_auto(rate):
         assert validate(Given, {"rate": rate}, "x").rate == rate
     else:
         assert "rate=" in message(rate=rate)
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_a_weight_is_a_number_of_at_least_zero(weight):
+    if weight >= 0:
+        assert validate(Given, {"weight": weight}, "x").weight == weight
+    else:
+        assert "weight=" in message(weight=weight)
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))

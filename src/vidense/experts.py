@@ -17,7 +17,7 @@ from vidense.nets import Network, build_network
 from vidense.records import content_hash, file_hash, read_json, replacing, write_json
 from vidense.training import FitRecord, TrainingRecipe, fit
 
-__all__ = ["HOLD_OUT", "Ceiling", "HoldOut", "ceiling_network"]
+__all__ = ["HOLD_OUT", "Ceiling", "HoldOut", "ceiling_network", "has_ceiling"]
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,13 @@ class Ceiling:
         fit: how its training went (:meth:`vidense.training.FitRecord.to_json`); ``diverged_at`` is not None where the
             weights are worthless.
         videos: how many videos it was trained on.
+        weights: SHA-256 of the file that holds its weights, 64 hex digits.
     """
 
     network: Network
     fit: Mapping[str, Any]
     videos: int
+    weights: str
 
 
 def ceiling_network(
@@ -65,6 +67,7 @@ def ceiling_network(
     recipe: TrainingRecipe | None = None,
     hold_out: HoldOut = HOLD_OUT,
     options: Mapping[str, Any] | None = None,
+    resample: bool = False,
     device: torch.device | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> Ceiling:
@@ -80,61 +83,108 @@ def ceiling_network(
         recipe: None for the recipe of the ``clean`` protocol.
         hold_out: which videos choose the check.
         options: of the network.
+        resample: train on any stored window of a video, drawn whenever it is used; False always takes the first.
         device: where to train and to return the network; None for the CPU.
         progress: as :func:`vidense.training.fit` takes it.
 
     Raises:
         UserError: if the network is unknown or cannot take the clips.
     """
-    device, chosen = device or torch.device("cpu"), dict(options or {})
+    device, options = device or torch.device("cpu"), options or {}
     recipe = (recipe or TrainingRecipe()).on(device)
-    identity = {
+    identity = _identity(real, model, seed, recipe, hold_out, options, resample)
+    training, validation = hold_out.split(real)
+    network = build_network(model, real.spec, len(real.class_names), seed=seed, **options).place(device)
+    known = _load(_stem(cache, identity), network, identity)
+    if known is None:
+        clips = training.to(device)
+        views = (validation.to(device),) if len(validation) else ()
+        record = fit(
+            network,
+            clips.resampled() if resample else clips,
+            recipe,
+            seed,
+            validation=views,
+            keep_best=bool(views),
+            progress=progress,
+        )
+        known = _save(_stem(cache, identity), network, record.to_json(), identity)
+    return Ceiling(network.eval(), known["fit"], len(training), known["weights"])
+
+
+def has_ceiling(
+    real: RealClips,
+    model: str,
+    seed: int,
+    cache: Path,
+    *,
+    recipe: TrainingRecipe,
+    resample: bool,
+    device: torch.device,
+) -> bool:
+    """Return whether :func:`ceiling_network`, given the same and no more, would find its network in the cache."""
+    identity = _identity(real, model, seed, recipe.on(device), HOLD_OUT, {}, resample)
+    return _read(_stem(cache, identity), identity) is not None
+
+
+def _identity(
+    real: RealClips,
+    model: str,
+    seed: int,
+    recipe: TrainingRecipe,
+    hold_out: HoldOut,
+    options: Mapping[str, Any],
+    resample: bool,
+) -> dict[str, Any]:
+    """Return all that decides the weights, as JSON types."""
+    known = {
         "data": real.content,
         "model": model,
-        "options": chosen,
+        "options": dict(options),
         "seed": seed,
         "recipe": asdict(recipe),
         "hold_out": asdict(hold_out),
     }
-    training, validation = hold_out.split(real)
-    network = build_network(model, real.spec, len(real.class_names), seed=seed, **chosen).place(device)
-    stem = cache / "networks" / content_hash(identity)
-    known = _load(stem, network, identity)
-    if known is None:
-        views = (validation.to(device),) if len(validation) else ()
-        record = fit(
-            network, training.to(device), recipe, seed, validation=views, keep_best=bool(views), progress=progress
-        )
-        known = record.to_json()
-        _save(stem, network, known, identity)
-    return Ceiling(network.eval(), known, len(training))
+    # Named only where it is asked for, so that networks trained before there was a choice are found.
+    return {**known, "resample": True} if resample else known
 
 
-def _save(stem: Path, network: Network, record: dict[str, Any], identity: dict[str, Any]) -> None:
+def _stem(cache: Path, identity: dict[str, Any]) -> Path:
+    return cache / "networks" / content_hash(identity)
+
+
+def _save(stem: Path, network: Network, record: dict[str, Any], identity: dict[str, Any]) -> dict[str, Any]:
+    """Write weights and index, and return the index."""
     weights = stem.with_suffix(".safetensors")
     with replacing(weights) as temporary:
         save_file({name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}, temporary)
-    # The record comes last and names the weights' hash: without both, nothing is cached.
-    write_json(stem.with_suffix(".json"), {"identity": identity, "fit": record, "weights": file_hash(weights)})
+    # The index comes last and names the weights' hash: without both, nothing is cached.
+    index = {"identity": identity, "fit": record, "weights": file_hash(weights)}
+    write_json(stem.with_suffix(".json"), index)
+    return index
 
 
 def _load(stem: Path, network: Network, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """Read weights into ``network`` and return the record of their fit; None, and no weight touched, if damaged."""
-    weights, index = stem.with_suffix(".safetensors"), stem.with_suffix(".json")
+    """Read weights into ``network`` and return their index; None, and no weight touched, if damaged."""
+    found = _read(stem, identity)
+    # load_state_dict would copy what fits before it complains, and the next fit would start from that.
+    if found is None or _layout(found[1]) != _layout(network.state_dict()):
+        return None
+    network.load_state_dict(found[1])
+    return found[0]
+
+
+def _read(stem: Path, identity: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+    """Return index and weights of what was trained from ``identity``; None where they are missing or damaged."""
+    weights = stem.with_suffix(".safetensors")
     try:
-        stored = read_json(index)
-        record: dict[str, Any] = stored["fit"]
-        TypeAdapter(FitRecord).validate_python(record)
-        if stored["weights"] != file_hash(weights) or content_hash(stored["identity"]) != content_hash(identity):
+        index: dict[str, Any] = read_json(stem.with_suffix(".json"))
+        TypeAdapter(FitRecord).validate_python(index["fit"])
+        if index["weights"] != file_hash(weights) or content_hash(index["identity"]) != content_hash(identity):
             return None
-        state: dict[str, Tensor] = load_file(weights)
+        return index, load_file(weights)
     except (UserError, OSError, SafetensorError, LookupError, TypeError, ValueError, RuntimeError):
         return None
-    # load_state_dict would copy what fits before it complains, and the next fit would start from that.
-    if _layout(state) != _layout(network.state_dict()):
-        return None
-    network.load_state_dict(state)
-    return record
 
 
 def _layout(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
+from vidense.seeding import Draw
 
 SPEC = ClipSpec(2, 4, 4)
 NAMES = ("a", "b", "c")
@@ -120,3 +121,19 @@ def test_the_held_out_part_depends_on_the_seed_alone() -> None:
     assert first == again
     assert first != other
     assert len(first) == 3
+
+
+def test_resampled_videos_show_any_window_that_a_draw_names_and_else_the_first() -> None:
+    clips = make_clips([0, 0, 1, 1, 2])
+    resampled, index = clips.resampled(), torch.tensor([4, 1])
+    assert resampled.stochastic and torch.equal(resampled.labels, clips.labels)
+    assert torch.equal(resampled.decode(index), clips.decode(index))
+    windows = [torch.stack([clips.decode(index, window=window)[i] for window in range(2)]) for i in range(2)]
+    seen = set()
+    for seed in range(20):
+        found = resampled.decode(index, Draw(seed))
+        assert torch.equal(found, resampled.decode(index, Draw(seed)))
+        matches = [[torch.equal(found[i], window) for window in windows[i]] for i in range(2)]
+        assert all(sum(match) == 1 for match in matches)
+        seen.add(tuple(match.index(True) for match in matches))
+    assert len(seen) == 4

@@ -40,6 +40,22 @@ class Flat(Network):
         return self.head(features)
 
 
+class FlatNorm(Flat):
+    """The same with batch normalisation in the middle, as teachers have it."""
+
+    def __init__(self, spec: ClipSpec, classes: int, *, width: int = 6) -> None:
+        super().__init__(spec, classes, width=width)
+        self.norm = nn.BatchNorm1d(width)
+
+    def features(self, clips: Tensor) -> Tensor:
+        self.check_shape(clips)
+        return torch.tanh(self.norm(self.body(clips.flatten(1))))
+
+
+# Networks that methods name themselves, and that take no clips as small as these.
+STAND_INS = {"convnet": Flat, "convnet_bn": FlatNorm, "minic3d_bn": FlatNorm}
+
+
 class TowardMeans(Objective):
     """Pulls every video towards its class's mean clip, which each iteration blurs by noise of its own."""
 
@@ -150,9 +166,8 @@ def plugged_in() -> Iterator[None]:
         lengths = {"small": 6, "published": 60}
         register_method(build.__name__, paper="none", stores="toys", iterations=lengths, rates=RATES)(build)
     NETWORKS.register("toy_flat")(Flat)
-    # What learns single frames takes no clips as small as these.
-    image_network = NETWORKS._items.pop("convnet")
-    NETWORKS.register("convnet")(Flat)
+    replaced = {name: NETWORKS._items[name] for name in STAND_INS}
+    NETWORKS._items.update(STAND_INS)
     PARAMETERIZATIONS.register("toy_paired")(Paired)
     try:
         with mock.patch.object(records.os, "fsync"):
@@ -161,5 +176,5 @@ def plugged_in() -> Iterator[None]:
         for build in (toy_keys, toy_gain, toy_paired):
             METHODS._items.pop(build.__name__)
         NETWORKS._items.pop("toy_flat")
-        NETWORKS._items["convnet"] = image_network
+        NETWORKS._items.update(replaced)
         PARAMETERIZATIONS._items.pop("toy_paired")

@@ -12,13 +12,13 @@ from vidense.seeding import generator
 FRAME = ClipSpec(1, 64, 64)
 
 
-def literal(network, frames):
-    """The DC reference's ConvNet, layer by layer, with normalisation spelt out."""
+def literal(network, frames, axes=(2, 3)):
+    """The DC reference's ConvNet, layer by layer, with normalisation over ``axes`` spelt out."""
     weights = dict(network.named_parameters())
     x = frames
     for block in range(4):
         x = F.conv2d(x, weights[f"encoder.{4 * block}.weight"], weights[f"encoder.{4 * block}.bias"], padding=1)
-        mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), unbiased=False, keepdim=True)
+        mean, variance = x.mean(axes, keepdim=True), x.var(axes, unbiased=False, keepdim=True)
         scale, shift = (weights[f"encoder.{4 * block + 1}.{part}"].view(1, -1, 1, 1) for part in ("weight", "bias"))
         x = F.avg_pool2d(((x - mean) / (variance + 1e-5).sqrt() * scale + shift).clamp(min=0), 2)
     return F.linear(x.flatten(1), weights["head.weight"], weights["head.bias"])
@@ -31,6 +31,16 @@ def test_single_frames_score_as_the_reference_scores_images():
     assert network.embed(clips).shape == (3, 2048) == (3, network.embed_size)
     # 3x3 convolutions from 3 and from 128 channels, normalisations, the head.
     assert sum(p.numel() for p in network.parameters()) == 3584 + 3 * 147_584 + 4 * 256 + 2049 * 5 - 5 + 5
+
+
+def test_batch_normalisation_goes_over_all_frames_and_adds_no_parameter():
+    network, plain = (build_network(name, FRAME, 5, seed=0) for name in ("convnet_bn", "convnet"))
+    clips = torch.randn(3, *FRAME.shape, generator=generator(0, "test"))
+    assert torch.allclose(network(clips), literal(network, clips[:, 0], axes=(0, 2, 3)), atol=1e-4)
+    assert [p.shape for p in network.parameters()] == [p.shape for p in plain.parameters()]
+    # In evaluation mode a clip's scores no longer depend on its neighbours.
+    network.eval()
+    assert torch.allclose(network(clips)[:1], network(clips[:1]), atol=1e-5)
 
 
 def test_112_pixels_embed_to_6272_numbers():

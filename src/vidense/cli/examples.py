@@ -37,6 +37,11 @@ EXAMPLES = {
         "vidense experts store --scale published --device cuda    30 of 50 epochs",
         "vidense experts store                                    again: goes on after the last finished epoch",
     ),
+    "teacher": _epilog(
+        "vidense teacher store                          as long as a run of tsgf on this machine would train it",
+        "vidense teacher store --scale published --seed 1 --device cuda",
+        "vidense teacher store --json                   its accuracies and the hash of its weights, for a script",
+    ),
     "condense": _epilog(
         "vidense condense store --out run                          prism, 1 video per class, learning rate searched",
         "vidense condense store --out run --budget 5MB",

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidense.data.spec import ClipSpec
+from vidense.data.spec import ClipSpec, LabelledClips
 from vidense.records import content_hash
 from vidense.seeding import Draw, generator
 
@@ -113,6 +113,10 @@ class RealClips:
         content = content_hash([self.content, "frames"])
         return RealClips(spec, self.class_names, self.labels, self.groups, shards, self._rows, content)
 
+    def resampled(self) -> LabelledClips:
+        """Return the same videos; whoever decodes them with a draw gets one of the stored windows of each."""
+        return _Resampled(self)
+
     def hold_out(self, share: float, seed: int) -> tuple["RealClips", "RealClips"]:
         """Split into a training and a validation view by group, class by class.
 
@@ -148,3 +152,17 @@ class RealClips:
             return self
         shards = [torch.as_tensor(np.asarray(shard)).to(device) for shard in self._shards]
         return RealClips(self.spec, self.class_names, self.labels, self.groups, shards, self._rows, self.content)
+
+
+class _Resampled:
+    stochastic = True
+
+    def __init__(self, real: RealClips) -> None:
+        self.spec, self.class_names, self.labels = real.spec, real.class_names, real.labels
+        self._real = real
+
+    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
+        if draw is None:
+            return self._real.decode(index)
+        drawn = torch.randint(self._real.windows, (len(index),), generator=draw.generator("window"))
+        return self._real.decode(index, window=drawn)

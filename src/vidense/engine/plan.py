@@ -160,11 +160,13 @@ class _Times:
 
 
 def _build(job: Job, task: Task) -> tuple[Recipe, float]:
-    """Return a job's recipe, on its device, and the seconds it took to build."""
+    """Return a job's recipe, prepared and on its device, and the seconds that took."""
     started = time.perf_counter()
     # The smallest rate of the search cannot diverge within a few steps, and the rate does not change the time.
     recipe = job.build(task, job.method.rates[0] if job.options.get("lr") == "auto" else None)
     recipe.synthetic.to(job.device)
+    if recipe.objective is not None:
+        recipe.objective.prepare(task.real, task.workdir, job.seed)
     return recipe, time.perf_counter() - started
 
 
@@ -186,7 +188,6 @@ def _measure(recipe: Recipe, task: Task, job: Job) -> tuple[float, float]:
     objective = recipe.objective
     if objective is None:
         raise ValueError("a method without an objective has no iterations")
-    objective.prepare(task.real, task.workdir, job.seed)
     # In the middle of the run, where frames may be inserted, iterations cost most.
     middle = job.iterations // 2
     steps = Loop(recipe, task.real, seed=job.seed, total=job.iterations).run(middle, middle + WARM_UP + MEASURED)
@@ -209,7 +210,7 @@ def _timed(work: Callable[[], Any], device: torch.device) -> float:
 def _storage(recipe: Recipe, synthetic: Parameterization, job: Job, store: ClipStore) -> Storage:
     """Write the dataset as ``condense`` would, and forget it.
 
-    The sizes of its files are exact, but for the digits of what is learned beside the videos.
+    The sizes of its files are exact, but for the digits of what the objective has yet to learn.
     """
     # The smallest rate stands for the one to be found; it is as long as any.
     rate = job.method.rates[0] if job.options.get("lr") == "auto" else None

@@ -15,7 +15,7 @@ from vidense.method import METHODS, Method, Recipe, Scale, Task
 from vidense.needs import Workshop
 from vidense.parameterizations.base import StoreDtype
 
-__all__ = ["CondenseSettings", "Job", "pick_device", "resolve"]
+__all__ = ["CondenseSettings", "Job", "pick_device", "pick_scale", "resolve"]
 
 
 class CondenseSettings(BaseModel):
@@ -129,7 +129,7 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
     given = CondenseSettings(**sound(CondenseSettings, settings))
     with mistakes.collect():
         device = pick_device(given.device)
-        scale = given.scale or ("small" if device.type == "cpu" else "published")
+        scale = pick_scale(given.scale, device)
     with mistakes.collect():
         method = METHODS.get(given.method)
         with mistakes.collect():
@@ -205,3 +205,8 @@ def pick_device(name: str) -> torch.device:
     if device.type != "cpu":
         raise UserError(f"device {name!r} is not usable here; use cpu, or install a torch that sees it")
     return device
+
+
+def pick_scale(asked: Scale | None, device: torch.device) -> Scale:
+    """Return the scale that was asked for, else the one that suits a device."""
+    return asked or ("small" if device.type == "cpu" else "published")

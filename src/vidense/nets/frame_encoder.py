@@ -10,15 +10,20 @@ __all__ = ["WIDTH", "check_frame_size", "frame_encoder"]
 WIDTH = 128
 
 
-def frame_encoder(blocks: int) -> nn.Sequential:
-    """Return ``blocks`` times [3x3 convolution, instance normalisation, ReLU, 2x2 average], 128 channels wide.
+def frame_encoder(blocks: int, *, batch_norm: bool = False) -> nn.Sequential:
+    """Return ``blocks`` times [3x3 convolution, normalisation, ReLU, 2x2 average], 128 channels wide.
 
     Source: ``ConvNet`` of the DC reference code (Zhao et al., ICLR 2021), which VDSD puts under its recurrent networks.
+
+    Args:
+        blocks: how many.
+        batch_norm: normalise over the batch; False normalises each channel of each frame by itself.
     """
     layers: list[nn.Module] = []
     for block in range(blocks):
         # As many groups as channels: instance normalisation, as the reference spells it.
-        layers += [nn.Conv2d(WIDTH if block else 3, WIDTH, 3, padding=1), nn.GroupNorm(WIDTH, WIDTH)]
+        norm = nn.BatchNorm2d(WIDTH) if batch_norm else nn.GroupNorm(WIDTH, WIDTH)
+        layers += [nn.Conv2d(WIDTH if block else 3, WIDTH, 3, padding=1), norm]
         layers += [nn.ReLU(inplace=True), nn.AvgPool2d(2)]
     return nn.Sequential(*layers)
 

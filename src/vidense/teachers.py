@@ -1,0 +1,169 @@
+"""Teachers: networks trained once on the real clips, that videos are then recovered from (TSGF, SRe2L)."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from vidense.data.real import RealClips
+from vidense.errors import DivergenceError
+from vidense.experts import HOLD_OUT, ceiling_network, has_ceiling
+from vidense.method import Scale, Task
+from vidense.needs import Need, Report
+from vidense.nets import Network, build_network
+from vidense.training import TrainingRecipe, fit
+
+__all__ = ["Teacher", "TrainedTeacher", "teacher_recipe"]
+
+# Updates that are timed, after one that warms up, and the clips of each.
+MEASURED, MEASURED_CLIPS = 2, 16
+
+
+@dataclass(frozen=True)
+class TrainedTeacher:
+    """A teacher, ready to be asked.
+
+    Attributes:
+        network: in eval mode, its weights without gradient.
+        name: of its architecture.
+        seed: of its training.
+        accuracy: share of the held-out training videos that it gets right, in [0, 1]; None where none could be held
+            out. They chose the best of a few checks, so it flatters a little.
+        weights: SHA-256 of the file that holds its weights, 64 hex digits.
+    """
+
+    network: Network
+    name: str
+    seed: int
+    accuracy: float | None
+    weights: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its tensors."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in self.network.state_dict().values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a condensed dataset must say of the teacher it was recovered from, as JSON types."""
+        accuracy = None if self.accuracy is None else round(self.accuracy, 4)
+        return {
+            "network": self.name,
+            "seed": self.seed,
+            "accuracy": accuracy,
+            "weights_sha256": self.weights,
+            "bytes": self.size,
+        }
+
+
+def teacher_recipe(scale: Scale, epochs: int | None = None) -> TrainingRecipe:
+    """Return how a teacher is trained.
+
+    ``small`` is the recipe of the ``clean`` protocol, 20 passes over the clips and at least 150 updates: where an
+    evaluation shows the same network as its ceiling, it is this very teacher. ``published`` is that of VDSD's
+    evaluation, the only one the papers state: 500 passes of SGD whose rate drops once. Its clips are not standardised
+    batch by batch as they are there, for videos are recovered, and labelled, as they are.
+
+    Args:
+        scale: which.
+        epochs: passes in place of the scale's own length.
+    """
+    if scale == "small":
+        return TrainingRecipe() if epochs is None else TrainingRecipe(steps=0, epochs=epochs)
+    passes = epochs or 500
+    return TrainingRecipe(
+        batch=256,
+        steps=0,
+        epochs=passes,
+        schedule="drop",
+        drop_after=passes // 2 + 1,
+        clip_norm=None,
+        precision="float32",
+    )
+
+
+@dataclass(frozen=True)
+class Teacher(Need[TrainedTeacher]):
+    """A network trained on the real clips with the run's seed and at its scale, found again in the store's cache.
+
+    Attributes:
+        network: a registered name, of a network with batch normalisation.
+        single_frames: train on single frames, drawn anew in every pass from all that are stored of a video.
+        epochs: passes over the clips in place of the scale's own length.
+    """
+
+    network: str = "minic3d_bn"
+    single_frames: bool = False
+    epochs: int | None = None
+
+    def describe(self) -> str:
+        """Return its architecture, and that it is a teacher."""
+        return f"a teacher ({self.network})"
+
+    def make(self, task: Task, report: Report) -> TrainedTeacher:
+        """Return the teacher, trained now where the cache lacks it; an interrupted training starts over.
+
+        Raises:
+            DivergenceError: if its training diverged.
+        """
+        trained = ceiling_network(
+            **self._training(task), progress=lambda done, total, loss: report("train", done, total, {"loss": loss})
+        )
+        if trained.fit["diverged_at"] is not None:
+            raise DivergenceError(f"the teacher {self.network!r} diverged while it was trained; take another --seed")
+        return TrainedTeacher(_frozen(trained.network), self.network, task.seed, _chosen(trained.fit), trained.weights)
+
+    def stand_in(self, task: Task) -> TrainedTeacher:
+        """Return the network before its training."""
+        return TrainedTeacher(_frozen(self._untrained(task)), self.network, task.seed, 0.0, "0" * 64)
+
+    def seconds(self, task: Task) -> float:
+        """Return what a few updates take, times all of them; 0 where the cache has the teacher."""
+        training = self._training(task)
+        if has_ceiling(**training):
+            return 0.0
+        clips, _ = HOLD_OUT.split(training["real"])
+        recipe: TrainingRecipe = training["recipe"]
+        updates, batch = recipe.length(len(clips)), min(recipe.batch, len(clips))
+        return self._seconds_per_clip(clips, recipe, task) * batch * updates
+
+    def _training(self, task: Task) -> dict[str, Any]:
+        """Return what :func:`ceiling_network` is told."""
+        return {
+            "real": task.real.single_frames() if self.single_frames else task.real,
+            "model": self.network,
+            "seed": task.seed,
+            "cache": task.workdir,
+            "recipe": teacher_recipe(task.scale, self.epochs),
+            "resample": self.single_frames,
+            "device": task.real.device,
+        }
+
+    def _untrained(self, task: Task) -> Network:
+        real: RealClips = self._training(task)["real"]
+        built = build_network(self.network, real.spec, len(real.class_names), seed=task.seed)
+        return built.place(task.real.device)
+
+    def _seconds_per_clip(self, clips: RealClips, recipe: TrainingRecipe, task: Task) -> float:
+        few = clips.subset(torch.arange(min(len(clips), MEASURED_CLIPS)))
+        # So low a rate cannot diverge, and the rate does not change the time.
+        brief = replace(recipe.on(clips.device), steps=1 + MEASURED, epochs=0, batch=len(few), lr=1e-6)
+        moments: list[float] = []
+        fit(
+            self._untrained(task),
+            few.resampled() if self.single_frames else few,
+            brief,
+            task.seed,
+            progress=lambda *_: moments.append(time.perf_counter()),
+        )
+        return (moments[-1] - moments[0]) / MEASURED / len(few)
+
+
+def _frozen(network: Network) -> Network:
+    return network.eval().requires_grad_(False)
+
+
+def _chosen(record: Mapping[str, Any]) -> float | None:
+    """Return the validation accuracy of the weights that were kept."""
+    return dict(map(tuple, record["checks"])).get(record["selected_step"])
