@@ -13,10 +13,20 @@ __all__ = ["evaluate"]
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
     on: Annotated[Path, typer.Option(metavar="STORE", help="Prepared data to test on.")],
-    protocol: Annotated[str, typer.Option(metavar="clean|published", help="How networks are trained.")] = "clean",
+    protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
     models: Annotated[str, typer.Option(metavar="A,B", help="Networks to train, separated by commas.")] = "minic3d",
     seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
     epochs: Annotated[int | None, typer.Option(help="Passes in place of the protocol's own length.")] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="hard|soft|soft_stored",
+            help="Learn the classes, a teacher's view of every batch, or labels kept with the videos.  [default: hard]",
+        ),
+    ] = None,
+    mix: Annotated[
+        str, typer.Option(metavar="none|video|image", help="How clips are mixed under soft labels.")
+    ] = "none",
     no_ceiling: Annotated[bool, typer.Option("--no-ceiling", help="Leave out training on the whole dataset.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
     plugin: shared.Plugins = None,
@@ -27,6 +37,7 @@ def evaluate(
     The same command again continues: finished networks are not trained twice.
     """
     from vidense import methods  # noqa: F401 - their parameterizations read the dataset
+    from vidense.budget import format_bytes
     from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.cli.scores import print_scores
@@ -40,6 +51,8 @@ def evaluate(
             models=[name.strip() for name in models.split(",") if name.strip()],
             seeds=seeds,
             epochs=epochs,
+            labels=labels,
+            mix=mix,
             ceiling=not no_ceiling,
             device=device,
             progress=display.note,
@@ -48,4 +61,7 @@ def evaluate(
         print_json({"path": str(run / "evaluation.json"), **record.to_json()})
         return
     print_scores(record.to_json())
+    if record.teacher is not None:
+        told = "labels by {network}: {top1:.1%} of the test videos right, {bytes} of weights beside the videos"
+        print("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
     print(f"\nwritten to {run / 'evaluation.json'}; next: vidense report {run} -o report.html")

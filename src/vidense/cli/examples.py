@@ -52,6 +52,7 @@ EXAMPLES = {
     "evaluate": _epilog(
         "vidense evaluate run --on store",
         "vidense evaluate run --on store --models minic3d,cnn_gru --seeds 5",
+        "vidense evaluate run --on store --labels soft --mix video    as TSGF does; ranked apart from hard labels",
         "vidense evaluate run --on store --protocol published --no-ceiling --json > result.json",
     ),
     "report": _epilog(

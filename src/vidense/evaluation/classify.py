@@ -13,8 +13,9 @@ from torch import Tensor
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec, LabelledClips
 from vidense.data.store import ClipStore
-from vidense.errors import UserError
+from vidense.errors import DivergenceError, UserError
 from vidense.evaluation.jobs import once
+from vidense.evaluation.labels import lesson_of, targets_of
 from vidense.evaluation.scores import classification_scores
 from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
@@ -91,6 +92,7 @@ class Bench:
         # What "auto" means here is part of what was measured.
         spec = replace(spec, recipe=spec.recipe.on(device))
         self.store, self.spec, self.device = store, spec, device
+        self._teacher: Network | None = None
         self.network(0)
         real = store.test.to(device)
         self.test = tuple(_Window(real, window) for window in range(spec.windows))
@@ -102,6 +104,20 @@ class Bench:
         store, spec = self.store, self.spec
         built = build_network(spec.model, store.spec, len(store.class_names), seed=seed, **dict(spec.model_options))
         return built.place(self.device)
+
+    def teacher(self) -> Network:
+        """Return the network that gives soft labels; trained on the whole store where its cache lacks it.
+
+        Raises:
+            DivergenceError: if its training diverged.
+        """
+        if self._teacher is None:
+            real, name = self.store.train, self.spec.teacher
+            trained = ceiling_network(real, name, 0, self.store.cache, device=self.device)
+            if trained.fit["diverged_at"] is not None:
+                raise DivergenceError(f"the teacher {name!r} diverged; evaluate with hard labels")
+            self._teacher = trained.network.requires_grad_(False)
+        return self._teacher
 
     def identity(self, content: str, seed: int) -> dict[str, Any]:
         """Return all that decides the result of a job."""
@@ -144,7 +160,16 @@ def _train_and_test(train: TrainSet, bench: Bench, seed: int) -> dict[str, Any]:
     network = bench.network(seed)
     # The legacy figure watches the test split; the weights that are scored are never chosen by it.
     watched = bench.test if spec.legacy_best_on_test else bench.validation
-    record = fit(network, train.clips, spec.recipe, seed, validation=watched, keep_best=watched is bench.validation)
+    record = fit(
+        network,
+        train.clips,
+        spec.recipe,
+        seed,
+        targets=targets_of(train.clips, spec, bench.teacher),
+        lesson=lesson_of(spec, bench.teacher),
+        validation=watched,
+        keep_best=watched is bench.validation,
+    )
     legacy = max(value for _, value in record.checks) if spec.legacy_best_on_test and record.checks else None
     return _result(bench, network, record.to_json(), started) | {"legacy_best_on_test": legacy}
 

@@ -31,12 +31,14 @@ class EvaluationRecord:
         store: content hash, class names and sizes of the data.
         dataset: content hash, method, settings and storage of the condensed dataset.
         rows: see :func:`make_row`; only rows of equal ``spec_hash`` may be ranked together.
+        teacher: where soft labels come from one: its network, bytes, and accuracy on the test videos.
     """
 
     specs: Mapping[str, dict[str, Any]]
     store: Mapping[str, Any]
     dataset: Mapping[str, Any]
     rows: Sequence[dict[str, Any]]
+    teacher: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the file's content."""
@@ -48,6 +50,7 @@ class EvaluationRecord:
             "store": dict(self.store),
             "dataset": dict(self.dataset),
             "rows": list(self.rows),
+            "teacher": None if self.teacher is None else dict(self.teacher),
         }
 
     def write(self, folder: Path) -> Path:
@@ -65,7 +68,7 @@ class EvaluationRecord:
         value = read_json(folder / FILE)
         if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (FORMAT, VERSION):
             raise UserError(f"{str(folder / FILE)!r} is no {FORMAT} of version {VERSION}; evaluate the run again")
-        parts = {name: value.get(name) for name in ("specs", "store", "dataset", "rows")}
+        parts = {name: value.get(name) for name in ("specs", "store", "dataset", "rows", "teacher")}
         try:
             return _RECORD.validate_python(parts)
         except ValidationError as error:

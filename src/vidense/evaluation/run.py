@@ -30,6 +30,8 @@ def evaluate_run(
     models: Sequence[str] = ("minic3d",),
     seeds: int = 3,
     epochs: int | None = None,
+    labels: str | None = None,
+    mix: str = "none",
     ceiling: bool = True,
     baseline_seeds: int | Sequence[int] = 3,
     device: str = "auto",
@@ -44,11 +46,13 @@ def evaluate_run(
     Args:
         run_or_dataset: folder of a finished run or of a condensed dataset.
         store: folder of the prepared data to test on.
-        protocol: ``clean`` or ``published``.
+        protocol: ``clean``, ``published`` or ``frepo``.
         models: networks to train.
         seeds: how many networks of each, with seeds 0, 1, ...
         epochs: passes over the training set in place of the protocol's own length.
-        ceiling: train on the whole dataset too.
+        labels: ``hard``, ``soft`` or ``soft_stored``; None for the protocol's own.
+        mix: ``none``, ``video`` or ``image``: how clips are mixed under soft labels.
+        ceiling: train on the whole dataset too, where hard labels are learned.
         baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         progress: called with a line of text before each job.
@@ -65,18 +69,21 @@ def evaluate_run(
     _check_same(dataset, opened)
     used = pick_device(device)
     # All benches first: a mistake in the last model's name must not surface after an hour.
-    benches = [Bench(opened, eval_spec(protocol, model, epochs=epochs), used) for model in models]
+    benches = [
+        Bench(opened, eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix), used) for model in models
+    ]
     rows: list[dict[str, Any]] = []
     for bench in benches:
         for plan in _plans(folder, dataset, opened, selections):
             rows.append(plan.row(bench, range(seeds), progress))
-        if ceiling:
+        if ceiling and bench.spec.labels == "hard":
             rows.append(_ceiling_row(bench, range(seeds), progress))
     record = EvaluationRecord(
         specs={bench.spec.hash: bench.spec.to_json() for bench in benches},
         store=_describe_store(opened),
         dataset=_describe_dataset(dataset, opened),
         rows=rows,
+        teacher=_describe_teacher(benches[0]),
     )
     record.write(folder)
     return record
@@ -144,6 +151,15 @@ def _describe_store(store: ClipStore) -> dict[str, Any]:
         "train_videos": len(store.train),
         "test_videos": len(store.test),
     }
+
+
+def _describe_teacher(bench: Bench) -> dict[str, Any] | None:
+    """Return what gave the soft labels: networks learn from it, and its bytes are part of the cost."""
+    if not bench.spec.taught:
+        return None
+    teacher = bench.teacher()
+    size = sum(tensor.numel() * tensor.element_size() for tensor in teacher.state_dict().values())
+    return {"network": bench.spec.teacher, "bytes": size, "top1": bench.scores(teacher)["top1"]}
 
 
 def _settings(dataset: CondensedDataset) -> dict[str, Any]:

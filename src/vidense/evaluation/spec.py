@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from vidense.errors import UserError, suggest
 from vidense.experts import HOLD_OUT, HoldOut
+from vidense.mixing import Mixing
 from vidense.records import content_hash
 from vidense.training import TrainingRecipe
 
-__all__ = ["PROTOCOLS", "EvalSpec", "eval_spec"]
+__all__ = ["PROTOCOLS", "EvalSpec", "Labels", "eval_spec"]
 
 # Raise when the code below changes a number that no field shows.
 VERSION = 1
-PUBLISHED_EPOCHS = 500
+PUBLISHED_EPOCHS, FREPO_EPOCHS = 500, 1000
+
+Labels = Literal["hard", "soft", "soft_stored"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,10 @@ class EvalSpec:
         pooling: ``mean_softmax`` averages the windows' class probabilities into one answer a video, ``pooled`` counts
             every window as an answer of its own.
         legacy_best_on_test: also report the best test accuracy of all checks, in a field of its own.
-        labels: what the network learns.
+        labels: what the network learns: ``hard``, the classes; ``soft``, the teacher's probabilities of every batch as
+            it is shown; ``soft_stored``, labels kept with the videos (:func:`vidense.evaluation.labels.targets_of`).
+        mix: how clips are mixed before the teacher sees them (:func:`vidense.mixing.mix`); of ``soft`` only.
+        teacher: network that gives soft labels, trained on the whole store, seed 0, as the ``clean`` protocol trains.
         version: of the evaluation code.
     """
 
@@ -43,8 +49,15 @@ class EvalSpec:
     pooling: Literal["mean_softmax", "pooled"]
     legacy_best_on_test: bool = False
     model_options: tuple[tuple[str, Any], ...] = ()
-    labels: Literal["hard"] = "hard"
+    labels: Labels = "hard"
+    mix: Mixing = "none"
+    teacher: str = "minic3d_bn"
     version: int = VERSION
+
+    @property
+    def taught(self) -> bool:
+        """Whether a teacher is needed."""
+        return self.labels != "hard" and self.recipe.loss == "cross_entropy"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON types."""
@@ -119,26 +132,72 @@ def _published(model: str, epochs: int | None) -> EvalSpec:
     )
 
 
-PROTOCOLS: dict[str, Callable[[str, int | None], EvalSpec]] = {"clean": _clean, "published": _published}
+def _frepo(model: str, epochs: int | None) -> EvalSpec:
+    """FRePo's own evaluation as VDSD runs it: regression on the labels that were learned with the videos."""
+    recipe = TrainingRecipe(
+        optimizer="adamw",
+        lr=1e-4,
+        weight_decay=5e-4,
+        batch=500,
+        steps=0,
+        epochs=FREPO_EPOCHS if epochs is None else epochs,
+        loss="mse",
+        floor=0.01,
+        clip_norm=None,
+        precision="float32",
+    )
+    return EvalSpec(
+        protocol="frepo",
+        model=model,
+        recipe=recipe,
+        hold_out=HoldOut(share=0.0, seed=0),
+        windows=1,
+        pooling="mean_softmax",
+        labels="soft_stored",
+    )
+
+
+PROTOCOLS: dict[str, Callable[[str, int | None], EvalSpec]] = {
+    "clean": _clean,
+    "published": _published,
+    "frepo": _frepo,
+}
 
 
 def eval_spec(
-    protocol: str, model: str, *, epochs: int | None = None, model_options: Mapping[str, Any] | None = None
+    protocol: str,
+    model: str,
+    *,
+    epochs: int | None = None,
+    model_options: Mapping[str, Any] | None = None,
+    labels: str | None = None,
+    mix: str = "none",
 ) -> EvalSpec:
     """Return the specification of a named protocol for one network.
 
     Args:
-        protocol: ``clean`` or ``published``.
+        protocol: ``clean``, ``published`` or ``frepo``.
         model: a registered network's name.
         epochs: passes over the training set in place of the protocol's own length.
         model_options: of the network.
+        labels: in place of the protocol's own.
+        mix: as of :class:`EvalSpec`.
 
     Raises:
-        UserError: if the protocol is unknown or ``epochs`` is below 1.
+        UserError: if a name is unknown, ``epochs`` is below 1, or clips are mixed without a teacher.
     """
     if protocol not in PROTOCOLS:
         raise UserError(f"unknown protocol {protocol!r}{suggest(protocol, PROTOCOLS)}")
     if epochs is not None and epochs < 1:
         raise UserError(f"epochs={epochs} trains nothing; give an integer of at least 1")
     options = tuple(sorted((model_options or {}).items()))
-    return replace(PROTOCOLS[protocol](model, epochs), model_options=options)
+    own = PROTOCOLS[protocol](model, epochs)
+    chosen = {"labels": labels or own.labels, "mix": mix}
+    for name, known in (("labels", get_args(Labels)), ("mix", get_args(Mixing))):
+        if chosen[name] not in known:
+            raise UserError(f"unknown {name} {chosen[name]!r}{suggest(chosen[name], known)}")
+    if mix != "none" and chosen["labels"] != "soft":
+        raise UserError(f"mix={mix!r} needs a teacher to say what is in a mixed clip; give labels soft")
+    if own.recipe.loss == "mse" and chosen["labels"] != own.labels:
+        raise UserError(f"protocol {protocol!r} learns the labels kept with the videos; leave labels out")
+    return replace(own, model_options=options, **chosen)  # type: ignore[arg-type]  # checked above

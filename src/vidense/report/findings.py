@@ -80,8 +80,10 @@ class Table:
     @property
     def title(self) -> str:
         """Protocol, network, labels, data."""
+        mix = self.spec.get("mix", "none")
+        labels = self.spec["labels"].replace("_", " ") + " labels" + (f" of {mix}-mixed clips" if mix != "none" else "")
         return (
-            f"{self.spec['model']}, protocol {self.spec['protocol']}, {self.spec['labels']} labels, "
+            f"{self.spec['model']}, protocol {self.spec['protocol']}, {labels}, "
             f"{len(self.store['class_names'])} classes, {self.store['test_videos']} test videos"
         )
 
