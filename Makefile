@@ -37,9 +37,10 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks.ucf101_6
 
-# The tables of docs/results.md, from the committed JSON and nothing else.
+# The tables of docs/results.md, from the committed JSON, and docs/methods, from the docstrings.
 docs: setup
 	$(BIN)/python -m benchmarks.ucf101_6 --tables
+	$(BIN)/python docs/write_methods.py
 
 # The wheel, proven: installed alone in an empty environment, it must tell the whole story.
 dist: setup

@@ -196,6 +196,7 @@ class Method:
         build: the method's function; its docstring is the method's page.
         paper: where it comes from.
         stores: what a condensed dataset of it holds, in words.
+        needs: what is trained before it, in words.
         iterations: default length of a run by scale (0 for coresets).
         frames: of T and the options, the fewest and the usual number of stored frames of a video, for byte budgets.
         rates: learning rates that ``lr=auto`` tries, ascending.
@@ -206,6 +207,7 @@ class Method:
     build: Build
     paper: str
     stores: str
+    needs: str
     iterations: Mapping[Scale, int]
     frames: Callable[[int, Mapping[str, Any]], tuple[int, int]]
     rates: tuple[float, ...]
@@ -255,6 +257,7 @@ def register_method(
     paper: str,
     stores: str,
     iterations: Mapping[Scale, int],
+    needs: str = "nothing",
     frames: Callable[[int, Mapping[str, Any]], tuple[int, int]] = lambda length, options: (length, length),
     rates: tuple[float, ...] = RATES,
     like: Build | None = None,
@@ -267,6 +270,7 @@ def register_method(
         paper: as in :class:`Method`.
         stores: as in :class:`Method`.
         iterations: as in :class:`Method`.
+        needs: as in :class:`Method`.
         frames: as in :class:`Method`; by default every frame of a video is stored.
         rates: as in :class:`Method`.
         like: another function whose keyword arguments are the options, for a method that is a setting of it.
@@ -275,7 +279,7 @@ def register_method(
 
     def register(build: Build) -> Build:
         options = read_options(like or build, **defaults)
-        METHODS.register(name)(Method(name, build, paper, stores, iterations, frames, rates, options))
+        METHODS.register(name)(Method(name, build, paper, stores, needs, iterations, frames, rates, options))
         return build
 
     return register

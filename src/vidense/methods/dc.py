@@ -35,6 +35,10 @@ def dc(
     For images the paper uses 1,000 updates, a learning rate of 0.1, momentum 0.5, 256 real images a class, and one
     update a network at 1 image a class, ten at 10.
 
+    Differences:
+        The paper condenses images; no paper reports it on video. miniC3D takes the place of ConvNet, with dropout
+        off; 8 real clips a class in place of 256.
+
     Args:
         task: clips, videos per class, seed.
         lr: learning rate of the pixels (normalised units), or ``auto``.

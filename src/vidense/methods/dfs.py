@@ -21,5 +21,9 @@ def dfs(task: Task, **options: Any) -> Recipe:
     """PRISM that inserts only the most conflicting frame of a video in each iteration (DFS section 5).
 
     The options are those of ``prism``, of which this is a setting: ``most_negative_only=true``.
+
+    Differences:
+        The paper's equation inserts all frames that meet the criterion, its text the most negative one; this is its
+        text.
     """
     return prism(task, **options)

@@ -21,7 +21,9 @@ def dsa(task: Task, **options: Any) -> Recipe:
     """Gradient matching of clips that are shifted, scaled, turned, recoloured or cut out alike on both sides.
 
     The options are those of ``dc``, of which this is a setting: ``siamese=true``. One operation is drawn for each class
-    and iteration, with one set of strengths for all its real and synthetic clips and all their frames. The paper
-    augments in evaluation too; here all methods are evaluated alike, without.
+    and iteration, with one set of strengths for all its real and synthetic clips and all their frames.
+
+    Differences:
+        The paper condenses images and augments in evaluation too; here all methods are evaluated alike, without.
     """
     return dc(task, **options)

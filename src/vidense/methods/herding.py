@@ -30,10 +30,15 @@ def herd(features: Tensor, count: int) -> list[int]:
     "herding",
     paper="Welling, Herding Dynamical Weights to Learn, ICML 2009",
     stores="whole real clips",
+    needs="a network trained on the whole store, or nothing with feature_net=random",
     iterations={"small": 0, "published": 0},
 )
 def herding(task: Task, *, feature_net: FeatureNet = "trained", network: NetworkName = "minic3d") -> Recipe:
     """Herding: real clips whose mean feature follows the class mean.
+
+    Differences:
+        The reference script embeds by an untrained network unless told otherwise; DC's convention, which is our
+        default, is one trained on the whole set.
 
     Args:
         task: clips, videos per class, seed.

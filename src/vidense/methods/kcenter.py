@@ -31,10 +31,16 @@ def k_centers(features: Tensor, count: int) -> list[int]:
     "kcenter",
     paper="Sener and Savarese, Active Learning for Convolutional Neural Networks: A Core-Set Approach, ICLR 2018",
     stores="whole real clips",
+    needs="a network trained on the whole store, or nothing with feature_net=random",
     iterations={"small": 0, "published": 0},
 )
 def kcenter(task: Task, *, feature_net: FeatureNet = "trained", network: NetworkName = "minic3d") -> Recipe:
     """K-center: real clips that leave no clip of their class far away.
+
+    Differences:
+        The reference script fails from 3 videos per class on (its distances only broadcast for one centre) and embeds
+        by an untrained network unless told otherwise; ours measures all pairs, under a network trained on the whole
+        set.
 
     Args:
         task: clips, videos per class, seed.

@@ -33,6 +33,7 @@ def follow(task: Task, expertise: Expertise, following: Following) -> Trajectory
     "mtt",
     paper="Cazenavette et al., Dataset Distillation by Matching Training Trajectories, CVPR 2022",
     stores="every frame of every synthetic video, and a learned step size",
+    needs="experts (vidense experts)",
     iterations={"small": 100, "published": 8000},
     rates=RATES,
 )
@@ -53,6 +54,11 @@ def mtt(
     later. The graph of the updates is never held as a whole, so memory does not grow with them. VDSD's baseline uses 30
     experts of 50 epochs, 8,000 iterations and a learning rate of 1e5 at 1 video per class of MiniUCF. The learned step
     size is kept in ``condensed.json``; the paper evaluates with it, here all methods are evaluated alike.
+
+    Differences:
+        The gradient is exact but for rounding, computed without holding the graph of all steps. Small scale trains 2
+        experts for 10 epochs; small datasets get smaller batches, at least 16 updates an epoch. The papers evaluate
+        with the learned step size and report epoch 400 of 500.
 
     Args:
         task: clips, videos per class, seed.

@@ -59,6 +59,11 @@ def prism(
     The papers use momentum 0.95, 64 real clips a class, learning rates of 1 / 25 / 50 at 1 / 5 / 10 videos per class of
     MiniUCF, and never state the number of iterations (we read 5,000).
 
+    Differences:
+        The papers never state the number of iterations and describe the gradient of a key-frame so that two readings
+        remain; ours are 5,000 and the gradient at the key-frame's own time step (gradient=total is the other). 8 real
+        clips a class in place of 64.
+
     Args:
         task: clips, videos per class, seed.
         lr: learning rate of the key-frames (normalised units), or ``auto``.

@@ -37,6 +37,9 @@ def static_dc(
     paper calls the result boring videos, and learns the static memories of ``vdsd_dm`` and its kin this way: 3,000
     iterations, a learning rate of 0.1, 256 frames a class.
 
+    Differences:
+        32 real frames a class in place of 256; frames come from the clips in the store, not from whole videos.
+
     Args:
         task: clips, videos per class, seed.
         lr: learning rate of the pixels (normalised units), or ``auto``.
