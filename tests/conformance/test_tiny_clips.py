@@ -37,6 +37,9 @@ CHOICES = {
     "outer_loop": [1, 3],
     "memories": [1, 2],
     "train_static": [False, True],
+    "learn_label": [False, True],
+    "pool": [1, 3],
+    "lifetime": [1, 2],
 }
 NAMES = sorted(METHODS)
 NUMBER = {"uint8": 1, "float16": 2, "float32": 4}
