@@ -44,6 +44,16 @@ def test_too_small_a_budget_names_the_smallest():
     assert allowance(48_100, SPEC, 3, 99, "uint8", 2, 4).vpc == 1
 
 
+def test_what_a_video_takes_beside_its_frames_is_paid_for_each_of_them():
+    assert allowance(48_100, SPEC, 3, 99, "uint8", 2, 4, 10).vpc == 1
+    with pytest.raises(UserError, match=r"need 48\.3 kB"):
+        allowance(48_100, SPEC, 3, 99, "uint8", 2, 4, 100)
+    frame = SPEC.frame_numbers + 8
+    for videos in (1, 2, 5):
+        exact = 3 * videos * (4 * frame + VIDEO_BYTES + 100) + INDEX_BYTES
+        assert allowance(exact, SPEC, 3, 99, "uint8", 4, 4, 100) == Allowance(videos, 4)
+
+
 def test_never_more_videos_than_the_smallest_class_has():
     assert allowance(10**9, SPEC, 3, 7, "uint8", 2, 4) == allowance(10**10, SPEC, 3, 7, "uint8", 8, 8)
 

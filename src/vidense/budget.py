@@ -54,7 +54,14 @@ class Allowance:
 
 
 def allowance(
-    budget: int, spec: "ClipSpec", classes: int, smallest_class: int, dtype: str, least: int, usual: int
+    budget: int,
+    spec: "ClipSpec",
+    classes: int,
+    smallest_class: int,
+    dtype: str,
+    least: int,
+    usual: int,
+    beside: int = 0,
 ) -> Allowance:
     """Return how many videos per class, of how many stored frames, stay within ``budget`` bytes on disk.
 
@@ -66,18 +73,20 @@ def allowance(
         dtype: stored numbers, ``uint8``, ``float16`` or ``float32``.
         least: fewest stored frames with which the method can make a video.
         usual: stored frames a video usually ends with; room is kept for them where it can be.
+        beside: bytes that a video takes beside its frames (a learned label).
 
     Raises:
         UserError: if not even one video of ``least`` frames a class fits.
     """
     frame = spec.frame_numbers * STORE_WIDTH[dtype] + (8 if dtype == "uint8" else 0)
+    fixed = VIDEO_BYTES + beside
     room = (budget - INDEX_BYTES) / classes
-    if room < least * frame + VIDEO_BYTES:
-        minimum = classes * (least * frame + VIDEO_BYTES) + INDEX_BYTES
+    if room < least * frame + fixed:
+        minimum = classes * (least * frame + fixed) + INDEX_BYTES
         raise UserError(
             f"a budget of {format_bytes(budget)} is too small: {classes} classes of one video with {least} stored "
             f"frames of {spec.height}x{spec.width} need {format_bytes(minimum)}; raise it or prepare smaller clips"
         )
-    videos = min(max(1, int(room // (usual * frame + VIDEO_BYTES))), smallest_class)
-    frames = int((room / videos - VIDEO_BYTES) // frame)
+    videos = min(max(1, int(room // (usual * frame + fixed))), smallest_class)
+    frames = int((room / videos - fixed) // frame)
     return Allowance(videos, min(spec.frames, frames))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vidense.config import validate
 from vidense.data.real import RealClips
+from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.hooks.base import Hook
 from vidense.needs import Need, Workshop
@@ -200,6 +201,8 @@ class Method:
         iterations: default length of a run by scale (0 for coresets).
         frames: of T and the options, the fewest and the usual number of stored frames of a video, for byte budgets.
         rates: learning rates that ``lr=auto`` tries, ascending.
+        beside: of the clips' spec, C and the options, the bytes that a video takes beside its frames, whatever the
+            number type of these (a learned label), for byte budgets.
         options: made from the function's signature.
     """
 
@@ -211,6 +214,7 @@ class Method:
     iterations: Mapping[Scale, int]
     frames: Callable[[int, Mapping[str, Any]], tuple[int, int]]
     rates: tuple[float, ...]
+    beside: Callable[[ClipSpec, int, Mapping[str, Any]], int]
     options: Options = field(repr=False)
 
     @property
@@ -260,6 +264,7 @@ def register_method(
     needs: str = "nothing",
     frames: Callable[[int, Mapping[str, Any]], tuple[int, int]] = lambda length, options: (length, length),
     rates: tuple[float, ...] = RATES,
+    beside: Callable[[ClipSpec, int, Mapping[str, Any]], int] = lambda spec, classes, options: 0,
     like: Build | None = None,
     **defaults: Any,
 ) -> Callable[[Build], Build]:
@@ -273,13 +278,15 @@ def register_method(
         needs: as in :class:`Method`.
         frames: as in :class:`Method`; by default every frame of a video is stored.
         rates: as in :class:`Method`.
+        beside: as in :class:`Method`; by default nothing.
         like: another function whose keyword arguments are the options, for a method that is a setting of it.
         defaults: of those options, where they differ from the other function's.
     """
 
     def register(build: Build) -> Build:
         options = read_options(like or build, **defaults)
-        METHODS.register(name)(Method(name, build, paper, stores, needs, iterations, frames, rates, options))
+        method = Method(name, build, paper, stores, needs, iterations, frames, rates, beside, options)
+        METHODS.register(name)(method)
         return build
 
     return register

@@ -41,6 +41,9 @@ CHOICES = {
     "expert_epochs": [1, 2],
     "first_max_start": [None, 1],
     "train_static": [False, True],
+    "learn_label": [False, True],
+    "pool": [1, 3],
+    "lifetime": [1, 2],
 }
 NAMES = sorted(METHODS)
 NUMBER = {"uint8": 1, "float16": 2, "float32": 4}

@@ -168,7 +168,8 @@ def _bought(
     least, usual = method.frames(store.spec.frames, options)
     smallest, _ = _smallest_class(store)
     size, classes = parse_bytes(budget), len(store.class_names)
-    bought = allowance(size, store.spec, classes, smallest, given.store_dtype, least, usual)
+    beside = method.beside(store.spec, classes, options)
+    bought = allowance(size, store.spec, classes, smallest, given.store_dtype, least, usual, beside)
     return bought.vpc, bought.frames_per_video
 
 

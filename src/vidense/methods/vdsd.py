@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from vidense.expert_trajectories import Expertise
 from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
+from vidense.methods.frepo import LABEL_RATE, label_bytes, starting_labels
 from vidense.methods.mtt import RATES, follow
 from vidense.needs import Condensation
 from vidense.objectives.distribution import DistributionMatching
+from vidense.objectives.kernel_regression import KernelRegression
+from vidense.objectives.network_pool import Turns
 from vidense.objectives.real_batches import RealBatches
 from vidense.objectives.trajectory import Following
 from vidense.option_types import Count, LearningRate, Momentum, Rate
 from vidense.parameterizations.memories import Memories, hallucinator
 from vidense.parameterizations.stills import Stills
 
-__all__ = ["Remembering", "remember", "vdsd_dm", "vdsd_mtt"]
+__all__ = ["Remembering", "remember", "vdsd_dm", "vdsd_frepo", "vdsd_mtt"]
 
 PAPER = "Wang et al., Dancing with Still Images: Video Distillation via Static-Dynamic Disentanglement, CVPR 2024"
 STORES = "pictures, one-channel motions, and one small network that joins them"
@@ -34,7 +38,7 @@ class Remembering:
         static_iterations: of the image condensation (``static_dc``) that learns the pictures; None for its default.
         static_lr: its learning rate.
         train_static: move the pictures too, at the motions' rate; the paper leaves them as they were learned.
-        lr_hallucinator: learning rate of the network that joins, as published for 1 video per class.
+        lr_hallucinator: learning rate of the network that joins, as published for 1 video per class of MiniUCF.
     """
 
     memories: Count = 2
@@ -43,7 +47,7 @@ class Remembering:
     train_static: bool = False
     lr_hallucinator: Rate = 1e-5
 
-    def groups(self, lr: float, momentum: float) -> dict[str, Group]:
+    def groups(self, lr: float, momentum: float = 0.0) -> dict[str, Group]:
         """Return how motions, pictures and hallucinator move."""
         moving = {"dynamic": Group(lr, momentum), "hallucinator": Group(self.lr_hallucinator, momentum)}
         return {**moving, "static": Group(lr, momentum)} if self.train_static else moving
@@ -55,8 +59,8 @@ def stored_frames(length: int, options: Mapping[str, Any]) -> tuple[int, int]:
     return (int(-(-count // 1)),) * 2
 
 
-def remember(task: Task, remembering: Remembering) -> Memories:
-    """Return memories with learned pictures, motions from N(0, 1) and a fresh hallucinator.
+def remember(task: Task, remembering: Remembering, soft_labels: Tensor | None = None) -> Memories:
+    """Return memories with learned pictures, motions from N(0, 1), a fresh hallucinator, and labels if given.
 
     The pictures come from a run of ``static_dc`` with ``memories`` times as many videos, once per store and seed.
     """
@@ -69,7 +73,7 @@ def remember(task: Task, remembering: Remembering) -> Memories:
     sizes = (len(task.labels), each, real.spec.frames, 1, real.spec.height, real.spec.width)
     motions = torch.randn(sizes, generator=task.generator("motions"))
     joined = hallucinator(task.generator("hallucinator").initial_seed())
-    return Memories(pictures, motions, joined, real.spec, real.class_names, task.labels)
+    return Memories(pictures, motions, joined, real.spec, real.class_names, task.labels, soft_labels)
 
 
 @register_method(
@@ -152,3 +156,47 @@ def vdsd_mtt(
     groups = remembering.groups(resolved(lr), momentum)
     groups["step_size"] = Group(following.lr_step_size, STEP_SIZE_MOMENTUM)
     return Recipe(remember(task, remembering), follow(task, expertise, following), Optimizer("sgd", groups))
+
+
+@register_method(
+    "vdsd_frepo",
+    paper=PAPER,
+    stores=f"{STORES}, and learned labels",
+    needs="pictures, learned by static_dc",
+    iterations={"small": 300, "published": 10000},
+    frames=stored_frames,
+    rates=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+    beside=label_bytes,
+    memories=1,
+    lr_hallucinator=1e-3,
+)
+def vdsd_frepo(
+    task: Task,
+    *,
+    lr: LearningRate = "auto",
+    learn_label: bool = True,
+    remembering: Remembering,
+    turns: Turns,
+    batches: RealBatches,
+) -> Recipe:
+    """Motion on top of still pictures, learned by feature regression.
+
+    Pictures and motions as in ``vdsd_dm``, one of either a video, so that nothing is drawn; motions, hallucinator and
+    labels are learned as in ``frepo``, whose learned labels are stored and meant alike. The paper runs 10,000
+    iterations with 512 real clips of all classes together; the code's default rate of the motions is 100.
+
+    Differences:
+        As of ``vdsd_dm`` and ``frepo``.
+
+    Args:
+        task: clips, videos per class, seed.
+        lr: learning rate of the motions under Adam, or ``auto``; like that of hallucinator and labels (1e-3) it falls
+            to a tenth along a cosine.
+        learn_label: move the labels too.
+        remembering: what videos are joined from.
+        turns: how networks take turns.
+        batches: how real clips enter an iteration.
+    """
+    videos = remember(task, remembering, starting_labels(task) if learn_label else None)
+    moving = remembering.groups(resolved(lr)) | ({"soft_labels": Group(LABEL_RATE)} if learn_label else {})
+    return Recipe(videos, KernelRegression(batches, turns), Optimizer("adam", moving, schedule="cosine", floor=0.1))

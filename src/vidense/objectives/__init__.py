@@ -4,12 +4,14 @@ from vidense.objectives.base import Objective, Step
 from vidense.objectives.distribution import DistributionMatching
 from vidense.objectives.gradient import GradientMatching
 from vidense.objectives.inversion import TeacherInversion
+from vidense.objectives.kernel_regression import KernelRegression
 from vidense.objectives.single_frames import SingleFrames
 from vidense.objectives.trajectory import TrajectoryMatching
 
 __all__ = [
     "DistributionMatching",
     "GradientMatching",
+    "KernelRegression",
     "Objective",
     "SingleFrames",
     "Step",

@@ -4,7 +4,6 @@ Source: DM (Zhao and Bilen, WACV 2023) as PRISM equation 8 uses it for video.
 """
 
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -12,9 +11,8 @@ from torch import Tensor
 
 from vidense.data.real import RealClips
 from vidense.nets import Network, build_network
-from vidense.nets.precision import real_dtype
 from vidense.objectives.base import Objective, Step
-from vidense.objectives.real_batches import RealBatches, chunk_size
+from vidense.objectives.real_batches import RealBatches, chunk_size, real_embeddings
 from vidense.parameterizations.base import Parameterization
 from vidense.seeding import Draw, derive
 
@@ -58,7 +56,7 @@ class DistributionMatching(Objective):
         """Yield one loss for each few classes, as many as fill a chunk of synthetic clips."""
         network, for_real = self._networks(synthetic, step.draw.derive("network"))
         for videos in _class_chunks(synthetic):
-            means = [self._real_mean(for_real, real, self.batches.draw(real, label, step)) for label in videos]
+            means = [real_embeddings(for_real, real, self.batches.draw(real, label, step)).mean(0) for label in videos]
             yield mean_embedding_loss(
                 torch.stack(means), _synthetic_means(network, synthetic, list(videos.values()), step.draw)
             )
@@ -70,7 +68,7 @@ class DistributionMatching(Objective):
             for index in range(HELD_OUT_NETWORKS):
                 network, for_real = self._networks(synthetic, derive(seed, "held-out", index))
                 members = [real.members(label)[:HELD_OUT_CLIPS] for label in range(len(real.class_names))]
-                found = [self._real_mean(for_real, real, (of_class, 0)) for of_class in members]
+                found = [real_embeddings(for_real, real, (of_class, 0)).mean(0) for of_class in members]
                 self._held_out.append((network, torch.stack(found)))
         total = 0.0
         for network, means in self._held_out:
@@ -84,16 +82,7 @@ class DistributionMatching(Objective):
         device = synthetic.labels.device
         network = build_network(self.batches.network, synthetic.spec, len(synthetic.class_names), seed=seed)
         network = network.eval().requires_grad_(False).place(device)
-        dtype = real_dtype(device, self.batches.precision)
-        return network, network if dtype == torch.float32 else deepcopy(network).place(device, dtype)
-
-    def _real_mean(self, network: Network, real: RealClips, drawn: tuple[Tensor, Tensor | int]) -> Tensor:
-        parameter = next(network.parameters())
-        pixels = real.pixels(*drawn).to(parameter.device, non_blocking=True)
-        with torch.no_grad():
-            chunks = torch.split(pixels, chunk_size(parameter.device))
-            embedded = [network.embed(real.spec.normalise(chunk).to(parameter.dtype)).float() for chunk in chunks]
-        return torch.cat(embedded).mean(0)
+        return network, self.batches.for_real(network)
 
 
 def _class_chunks(synthetic: Parameterization) -> Iterator[dict[int, Tensor]]:

@@ -1,5 +1,6 @@
 """Which real clips an iteration compares with: shared by every objective that draws them class by class."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,10 +8,12 @@ import torch
 from torch import Tensor
 
 from vidense.data.real import RealClips
+from vidense.nets import Network
+from vidense.nets.precision import real_dtype
 from vidense.objectives.base import Step
 from vidense.option_types import Count, NetworkName
 
-__all__ = ["RealBatches", "chunk_size"]
+__all__ = ["RealBatches", "chunk_size", "real_embeddings"]
 
 # Clips in one graph. On a CPU the activations of 8 clips stay near the cache, which beats whole classes at once; a GPU
 # wants fewer, larger launches.
@@ -49,3 +52,24 @@ class RealBatches:
         if self.clip_policy == "frozen":
             return chosen, 0
         return chosen, torch.randint(real.windows, (len(chosen),), generator=rng)
+
+    def for_real(self, network: Network) -> Network:
+        """Return a float32 network in the number type that embeds real clips: itself, or a copy on its device."""
+        device = next(network.parameters()).device
+        dtype = real_dtype(device, self.precision)
+        return network if dtype == torch.float32 else deepcopy(network).place(device, dtype)
+
+
+@torch.no_grad()
+def real_embeddings(network: Network, real: RealClips, drawn: tuple[Tensor, Tensor | int]) -> Tensor:
+    """Return float32 embeddings ``[n, E]`` of real clips, computed few at a time in the network's number type.
+
+    Args:
+        network: in evaluation mode.
+        real: the clips.
+        drawn: which of them, as :meth:`RealBatches.draw` returns it.
+    """
+    parameter = next(network.parameters())
+    pixels = real.pixels(*drawn).to(parameter.device, non_blocking=True)
+    chunks = torch.split(pixels, chunk_size(parameter.device))
+    return torch.cat([network.embed(real.spec.normalise(chunk).to(parameter.dtype)).float() for chunk in chunks])
