@@ -73,8 +73,7 @@ def fit(
         clips: at least one video.
         recipe: how.
         seed: of the order of the clips and of dropout; the same seed gives the same weights on one machine.
-        targets: what to learn in place of ``clips.labels``: int64 ``[N]`` or class scores, float ``[N, C]``
-            (probabilities for the cross entropy).
+        targets: to learn in place of ``clips.labels``: int64 ``[N]`` or float ``[N, C]``, probabilities or scores.
         lesson: maps the clips of an update and their targets to those that are learned instead (mixed clips, a
             teacher's labels); it draws from nothing but the draw it is handed.
         validation: views whose pooled accuracy is recorded ``recipe.checks`` times.

@@ -39,9 +39,9 @@ def evaluate_run(
 ) -> EvaluationRecord:
     """Evaluate a condensed dataset by classification and write ``evaluation.json`` into its folder.
 
-    Beside the method always stand random real clips at equal videos per class and at equal bytes. Every trained
-    network is a job whose result is kept (of the method in ``jobs/`` of the folder, of the others in the store's
-    cache, shared by all runs on it): the same call again continues where it was interrupted.
+    Beside the method always stand random real clips at equal videos per class and at equal bytes. Every network is a
+    job whose result is kept (of the method in the folder's ``jobs/``, of the others in the store's cache, shared by all
+    runs on it), so that the same call again continues.
 
     Args:
         run_or_dataset: folder of a finished run or of a condensed dataset.
@@ -58,8 +58,8 @@ def evaluate_run(
         progress: called with a line of text before each job.
 
     Raises:
-        UserError: if a folder is not what it should be, dataset and store differ in classes or clip shape, a network
-            is unknown or cannot take the clips, or a count is below 1.
+        UserError: if a folder is not what it should be, dataset and store differ in classes or clip shape, a name is
+            unknown, a network cannot take the clips, or a count is below 1.
     """
     selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
     for name, value in (("seeds", seeds), ("baseline_seeds", len(selections)), ("models", len(models))):
@@ -69,22 +69,14 @@ def evaluate_run(
     _check_same(dataset, opened)
     used = pick_device(device)
     # All benches first: a mistake in the last model's name must not surface after an hour.
-    benches = [
-        Bench(opened, eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix), used) for model in models
-    ]
+    specs = [eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix) for model in models]
+    benches = [Bench(opened, spec, used) for spec in specs]
     rows: list[dict[str, Any]] = []
     for bench in benches:
-        for plan in _plans(folder, dataset, opened, selections):
-            rows.append(plan.row(bench, range(seeds), progress))
+        rows += [plan.row(bench, range(seeds), progress) for plan in _plans(folder, dataset, opened, selections)]
         if ceiling and bench.spec.labels == "hard":
             rows.append(_ceiling_row(bench, range(seeds), progress))
-    record = EvaluationRecord(
-        specs={bench.spec.hash: bench.spec.to_json() for bench in benches},
-        store=_describe_store(opened),
-        dataset=_describe_dataset(dataset, opened),
-        rows=rows,
-        teacher=_describe_teacher(benches[0]),
-    )
+    record = _record(benches, dataset, rows)
     record.write(folder)
     return record
 
@@ -128,6 +120,17 @@ def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: Progress | No
     videos: int = results[0]["videos"]
     frames = videos * bench.store.spec.frames
     return make_row("ceiling", "whole dataset", bench.spec, bench.store.spec, results, videos, frames)
+
+
+def _record(benches: Sequence[Bench], dataset: CondensedDataset, rows: list[dict[str, Any]]) -> EvaluationRecord:
+    store = benches[0].store
+    return EvaluationRecord(
+        specs={bench.spec.hash: bench.spec.to_json() for bench in benches},
+        store=_describe_store(store),
+        dataset=_describe_dataset(dataset, store),
+        rows=rows,
+        teacher=_describe_teacher(benches[0]),
+    )
 
 
 def _check_same(dataset: CondensedDataset, store: ClipStore) -> None:
