@@ -2,12 +2,13 @@
 
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.tables import CEILING
-from vidense import __version__, condense
+from vidense import __version__, condense, load
 from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
 from vidense.engine.run import read_record
@@ -20,7 +21,7 @@ from vidense.parameterizations import KeyFrames
 from vidense.records import write_json
 from vidense.runlog import read_log
 
-__all__ = ["CEILING", "Point", "run_point"]
+__all__ = ["CEILING", "Measured", "Point", "run_point"]
 
 
 @dataclass(frozen=True)
@@ -53,23 +54,39 @@ class Point:
         return "-".join(filter(None, (self.method, self.variant, f"vpc{self.vpc}", f"seed{self.seed}")))
 
 
-def run_point(point: Point, store: Path, work: Path, results: Path, command: str, device: str) -> None:
-    """Measure a point and write ``results/<name>.json``; an interrupted one continues from ``work``.
+@dataclass(frozen=True)
+class Measured:
+    """How the points of a suite are measured.
+
+    Attributes:
+        work: folder of the prepared data and the runs.
+        command: what a reader types to repeat it.
+        device: where to run, ``cpu`` or ``cuda``.
+        evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec` beside the network.
+        finished: take runs that are there, as they are, and condense nothing.
+    """
+
+    work: Path
+    command: str
+    device: str
+    evaluation: Mapping[str, Any]
+    finished: bool
+
+
+def run_point(point: Point, how: Measured, results: Path) -> None:
+    """Measure a point and write ``results/<name>.json``; an interrupted one continues from the folder of runs.
 
     Args:
         point: what to measure.
-        store: the prepared data.
-        work: folder of the runs.
+        how: in which way.
         results: folder of the JSON files.
-        command: what a reader types to repeat it.
-        device: where to run, ``cpu`` or ``cuda``.
     """
-    opened, used = ClipStore.open(store), pick_device(device)
-    bench = Bench(opened, eval_spec("clean", "minic3d"), used)
+    opened, used = ClipStore.open(how.work / "store"), pick_device(how.device)
+    bench = Bench(opened, eval_spec(model="minic3d", **how.evaluation), used)
     record: dict[str, Any] = {
         "point": {**asdict(point), "name": point.name},
-        "command": command,
-        "commit": _commit(),
+        "command": how.command,
+        "commit": commit(),
         "vidense": __version__,
         "date": time.strftime("%Y-%m-%d"),
         "hardware": describe(used),
@@ -79,15 +96,18 @@ def run_point(point: Point, store: Path, work: Path, results: Path, command: str
     if point.method == CEILING:
         record["networks"] = _networks(evaluate_ceiling(bench, range(point.nets)))
     else:
-        record |= _condensed(point, opened, bench, work)
+        record |= _condensed(point, opened, bench, how)
     write_json(results / f"{point.name}.json", record)
 
 
-def _condensed(point: Point, store: ClipStore, bench: Bench, work: Path) -> dict[str, Any]:
-    run = work / "runs" / point.name
-    length: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
-    asked = {"method": point.method, "vpc": point.vpc, "seed": point.seed, "options": point.options, **length}
-    dataset = condense(store.path, run, device=bench.device.type, **asked)
+def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> dict[str, Any]:
+    run = how.work / "runs" / point.name
+    if how.finished:
+        dataset = load(run)
+    else:
+        length: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
+        asked = {"method": point.method, "vpc": point.vpc, "seed": point.seed, "options": point.options, **length}
+        dataset = condense(store.path, run, device=bench.device.type, **asked)
     own = TrainSet(dataset, dataset.content_hash, point.seed, dataset.storage.frames)
     random = equal_bytes(store, dataset, point.seed)
     nets, shared = range(point.nets), store.cache / "jobs"
@@ -135,7 +155,7 @@ def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _commit() -> str:
+def commit() -> str:
     """Return the commit the numbers were measured at, marked where the package differed from it."""
     here = Path(__file__).parent
     revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.points import CEILING, Point, run_point
+from benchmarks.points import CEILING, Measured, Point, run_point
 from vidense.data.prepare import prepare
 
 __all__ = ["ROOT", "Suite", "run_suite"]
@@ -29,6 +29,8 @@ class Suite:
         clips: arguments of ``prepare``.
         device: where to run: ``cpu`` or ``cuda``.
         rate_of: method whose search at seed 0 gives a method its learning rate.
+        evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec` beside the network.
+        base: the suite whose runs and learning rates this one evaluates otherwise, given the same ``--work``.
         tables: writes the tables of docs/results.md from the folder of results, None where there are none yet.
     """
 
@@ -38,6 +40,8 @@ class Suite:
     device: str
     tables: Callable[[Path], None] | None = None
     rate_of: dict[str, str] = field(default_factory=dict)
+    evaluation: dict[str, Any] = field(default_factory=lambda: {"protocol": "clean"})
+    base: "Suite | None" = None
 
     @property
     def results(self) -> Path:
@@ -77,7 +81,8 @@ class Suite:
     def with_rate(self, point: Point) -> Point:
         """Return the point with the learning rate that was found for it."""
         finder = self.finder(point)
-        if finder in (None, point.name):
+        # The finished runs of another suite know their rates.
+        if finder in (None, point.name) or self.base is not None:
             return point
         found = json.loads((self.results / f"{finder}.json").read_text())
         return replace(point, options={**point.options, "lr": found["tuning"]["lr"]})
@@ -88,7 +93,7 @@ def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = 
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=data / "ucf101-6", help="folder that holds splits.csv")
-    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / suite.name, help="folder for runs")
+    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / (suite.base or suite).name)
     parser.add_argument("--processes", type=int, default=1 if suite.device == "cuda" else os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="measure points whose name begins so")
     parser.add_argument("--list", action="store_true", help="print the points and stop")
@@ -101,8 +106,8 @@ def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = 
             print("done" if suite.finished(point) else "    ", point.name)
     elif chosen.point:
         (point,) = [point for point in suite.points if point.name == chosen.point]
-        store = chosen.work / "store"
-        run_point(suite.with_rate(point), store, chosen.work, suite.results, suite.command, suite.device)
+        measured = Measured(chosen.work, suite.command, suite.device, suite.evaluation, suite.base is not None)
+        run_point(suite.with_rate(point), measured, suite.results)
     else:
         if not chosen.tables:
             prepare(chosen.data, chosen.work / "store", **suite.clips)
@@ -114,7 +119,7 @@ def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = 
 def _measure(suite: Suite, wanted: Sequence[Point], chosen: argparse.Namespace) -> None:
     missing = [point for point in wanted if not suite.finished(point)]
     # What others wait for comes first: points that search a learning rate, and the networks that herding embeds with.
-    first = [point for point in missing if point.name in (suite.finder(point), CEILING)]
+    first = [point for point in missing if point.name in (suite.finder(point), CEILING) and suite.base is None]
     for batch in (first, [point for point in missing if point not in first]):
         with ThreadPoolExecutor(chosen.processes) as pool:
             for point, failed in zip(batch, pool.map(lambda p: _start(suite, p, chosen), batch), strict=True):

@@ -10,7 +10,7 @@ from typing import Any
 from vidense.records import replacing
 from vidense.statistics import Accuracies, paired_difference, summarise
 
-__all__ = ["CEILING", "write_tables"]
+__all__ = ["CEILING", "write_insertion", "write_protocols", "write_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
@@ -50,6 +50,18 @@ def write_tables(results: Path) -> None:
     }
     for page in PAGES:
         _fill(page, tables)
+
+
+def write_insertion(results: Path) -> None:
+    """Replace the table of insertion at 16 frames in docs/results.md."""
+    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
+    _fill(PAGES[0], {"insertion 16": _study(records)})
+
+
+def write_protocols(results: Path) -> None:
+    """Replace the table of the runs at one video per class under protocol ``published`` in docs/results.md."""
+    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
+    _fill(PAGES[0], {"published": _column(records, 1)})
 
 
 def _fill(page: Path, tables: Mapping[str, str]) -> None:
@@ -109,10 +121,21 @@ def _interval(own: Mapping[str, Any]) -> str:
 
 
 def _study(records: Records) -> str:
-    columns = ("variant", "seeds x nets", "top-1 %", "minus prism", "minus random, equal bytes", "key-frames a video")
-    columns += ("trigger rate, %", "lr", "bytes on disk")
+    columns = (
+        "variant",
+        "seeds x nets",
+        "top-1 %",
+        "minus prism",
+        "minus random, equal bytes",
+        "key-frames a video",
+        "trigger rate, %",
+        "lr",
+        "bytes on disk",
+    )
     lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
     prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
+    if not prism:
+        return "Not measured yet."
     groups = {"prism": prism} | _grouped([r for r in records if r["point"]["variant"]], "variant")
     for name, members in groups.items():
         if not members:

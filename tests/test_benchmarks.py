@@ -10,6 +10,7 @@ from benchmarks import suite, tables
 from benchmarks.points import CEILING, Point
 from benchmarks.ucf101_6 import SUITE
 from benchmarks.ucf101_6_112 import SUITE as SUITE_112
+from benchmarks.ucf101_6_published import SUITE as SUITE_PUBLISHED
 
 
 @pytest.fixture
@@ -121,6 +122,13 @@ def test_a_point_of_the_same_name_with_other_settings_is_not_taken_for_done():
     with pytest.raises(ValueError, match="other settings"):
         SUITE.finished(replace(point, iterations=7))
     assert not SUITE.finished(Point("prism", 1, 99, 3, 500))
+
+
+def test_a_suite_that_evaluates_otherwise_takes_the_runs_as_they_are():
+    names = {point.name for point in SUITE.points}
+    assert {point.name for point in SUITE_PUBLISHED.points} <= names and SUITE_PUBLISHED.base is SUITE
+    point = next(point for point in SUITE_PUBLISHED.points if point.name == "prism-vpc1-seed1")
+    assert SUITE_PUBLISHED.with_rate(point) == point and SUITE_PUBLISHED.evaluation == {"protocol": "published"}
 
 
 @pytest.mark.parametrize("found", [SUITE, SUITE_112])
