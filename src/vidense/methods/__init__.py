@@ -1,5 +1,35 @@
 """One method a file; importing this package registers them all."""
 
-from vidense.methods import dc, dfs, dm, dsa, frepo, herding, kcenter, mtt, prism, random, static_dc, vdsd
+from vidense.methods import (
+    dc,
+    dfs,
+    dm,
+    dsa,
+    frepo,
+    herding,
+    kcenter,
+    mtt,
+    prism,
+    random,
+    sre2l,
+    static_dc,
+    tsgf,
+    vdsd,
+)
 
-__all__ = ["dc", "dfs", "dm", "dsa", "frepo", "herding", "kcenter", "mtt", "prism", "random", "static_dc", "vdsd"]
+__all__ = [
+    "dc",
+    "dfs",
+    "dm",
+    "dsa",
+    "frepo",
+    "herding",
+    "kcenter",
+    "mtt",
+    "prism",
+    "random",
+    "sre2l",
+    "static_dc",
+    "tsgf",
+    "vdsd",
+]

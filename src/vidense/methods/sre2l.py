@@ -1,0 +1,69 @@
+"""SRe2L: videos, or single frames, recovered from a teacher (Yin et al., NeurIPS 2023)."""
+
+from typing import Literal
+
+from vidense.hooks.clamp import Clamp
+from vidense.method import Group, Optimizer, Recipe, Start, Task, register_method, resolved
+from vidense.methods.tsgf import BETAS, RATES
+from vidense.objectives.inversion import Recovery, TeacherInversion
+from vidense.option_types import Count, LearningRate, Weight
+from vidense.parameterizations.dense import Dense
+from vidense.teachers import Teacher
+
+__all__ = ["sre2l"]
+
+
+@register_method(
+    "sre2l",
+    paper="Yin, Xing and Shen, Squeeze, Recover and Relabel: Dataset Condensation at ImageNet Scale From A New "
+    "Perspective, NeurIPS 2023",
+    stores="every frame of every synthetic video",
+    needs="a teacher (vidense teacher), of single frames with mode=frame",
+    iterations={"small": 300, "published": 4000},
+    rates=RATES,
+    r_bn=0.01,
+)
+def sre2l(
+    task: Task,
+    *,
+    mode: Literal["video", "frame"] = "video",
+    lr: LearningRate = 0.25,
+    start: Start = "noise",
+    first_bn: Weight = 10.0,
+    teacher_epochs: Count | None = None,
+    recovery: Recovery,
+) -> Recipe:
+    """Teacher inversion from noise, under random views.
+
+    A teacher with batch normalisation is trained on the real clips, once for a store, a seed and a scale. Then the
+    teacher must recognise a random view of the videos, cut out, enlarged and rolled anew in each iteration, and its
+    batch statistics on them must be those it remembers. The third step of the name, relabelling, belongs to evaluation.
+
+    The paper condenses images: a learning rate of 0.25, r_bn of 0.01, 4,000 iterations, the first normalisation counted
+    ten times. As the baseline of video methods the teacher is a video network; ``mode=frame`` is the image method
+    itself, on a 2-D network of single frames.
+
+    Differences:
+        The paper condenses images and learns soft labels of mixed ones, which here is evaluation's part. Views are
+        not mirrored: data whose labels depend on direction would suffer.
+
+    Args:
+        task: clips, videos per class, seed.
+        mode: ``video`` recovers clips from a teacher of clips; ``frame`` recovers every frame by itself from a teacher
+            of single frames, and a video is a stack of frames of its class that have nothing to do with each other.
+        lr: learning rate of the pixels (normalised units), or ``auto``.
+        start: ``real`` starts from one random real clip each, ``noise`` from N(0, 1).
+        first_bn: weight of the first normalisation the clips pass; the others have 1.
+        teacher_epochs: passes of the teacher over the clips; None for those of the scale.
+        recovery: what is asked of the videos.
+    """
+    need = Teacher(epochs=teacher_epochs)
+    if mode == "frame":
+        need = Teacher("convnet_bn", single_frames=True, epochs=teacher_epochs)
+    teacher = task.obtain(need)
+    return Recipe(
+        Dense(task.initial_clips(start), task.real.spec, task.real.class_names, task.labels),
+        TeacherInversion(teacher.network, teacher.to_json(), recovery, first_bn=first_bn, augment=True),
+        Optimizer("adam", {"frames": Group(resolved(lr))}, betas=BETAS, schedule="cosine"),
+        (Clamp(),),
+    )
