@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from vidense.errors import suggest
 from vidense.nets import NETWORKS
 
-__all__ = ["Count", "LearningRate", "Momentum", "NetworkName", "Rate"]
+__all__ = ["Count", "LearningRate", "Momentum", "NetworkName", "Rate", "Weight"]
 
 
 def _known_network(name: str) -> str:
@@ -20,5 +20,6 @@ def _known_network(name: str) -> str:
 Rate = Annotated[float, Field(gt=0)]
 LearningRate = Rate | Literal["auto"]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
+Weight = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 NetworkName = Annotated[str, AfterValidator(_known_network)]

@@ -2,8 +2,17 @@
 
 from vidense.objectives.base import Objective, Step
 from vidense.objectives.distribution import DistributionMatching
+from vidense.objectives.diversity import DiverseMatching
 from vidense.objectives.gradient import GradientMatching
 from vidense.objectives.kernel_regression import KernelRegression
 from vidense.objectives.single_frames import SingleFrames
 
-__all__ = ["DistributionMatching", "GradientMatching", "KernelRegression", "Objective", "SingleFrames", "Step"]
+__all__ = [
+    "DistributionMatching",
+    "DiverseMatching",
+    "GradientMatching",
+    "KernelRegression",
+    "Objective",
+    "SingleFrames",
+    "Step",
+]
