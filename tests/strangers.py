@@ -14,14 +14,14 @@ from torch import Tensor
 from vidense.condensed import load, save
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
-from vidense.parameterizations import Dense, KeyFrames, Memories, Parameterization, SelectedClips, Stills
+from vidense.parameterizations import Dense, FeaturePool, KeyFrames, Memories, Parameterization, SelectedClips, Stills
 from vidense.parameterizations.memories import hallucinator
 from vidense.records import file_hash
 
 SPEC = ClipSpec(4, 6, 5)
 CLASSES = ("ball", "cube", "disc")
 PROVENANCE = {"method": {"name": "test", "paper": ""}, "settings": {"seed": 3, "data": "da7a"}, "outcome": {}}
-KINDS = ("key_frames", "dense", "selected", "stills", "memories")
+KINDS = ("key_frames", "dense", "selected", "stills", "memories", "feature_pool")
 
 
 def videos(kind: str) -> Parameterization:
@@ -38,6 +38,8 @@ def videos(kind: str) -> Parameterization:
     if kind == "memories":
         motions = torch.randn(3, 2, SPEC.frames, 1, *SPEC.shape[2:], generator=rng)
         return Memories(clips[:, :2], motions, hallucinator(0), SPEC, CLASSES, labels)
+    if kind == "feature_pool":
+        return FeaturePool.from_pictures(clips[:, :2], 2, 3, SPEC, CLASSES, labels)
     return Dense(clips, SPEC, CLASSES, labels, torch.eye(3))
 
 

@@ -15,7 +15,7 @@ from vidense.runlog import read_log
 
 # What makes a method quick, where it has the option.
 QUICK = {"lr": 3.0, "batch_real": 2, "feature_net": "random"}
-QUICK |= {"static_iterations": 2, "static_lr": 1.0, "pool": 2, "teacher_epochs": 1}
+QUICK |= {"static_iterations": 2, "static_lr": 1.0, "pool": 2, "teacher_epochs": 1, "lifetime": 2, "segments": 3}
 QUICK |= {"experts": 1, "expert_length": 2, "expert_batch": 6, "max_start": 2, "syn_steps": 2}
 
 

@@ -5,6 +5,7 @@ import torch
 
 from tests.engine.toys import SPEC, plugged_in
 from tests.tiny import task_on, write_store
+from vidense import condense  # noqa: F401 - registers the methods
 from vidense.engine.loop import Loop
 from vidense.method import METHODS
 from vidense.objectives import DistributionMatching, KernelRegression

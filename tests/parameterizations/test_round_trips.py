@@ -11,6 +11,7 @@ from vidense.errors import UserError
 from vidense.parameterizations import (
     PARAMETERIZATIONS,
     Dense,
+    FeaturePool,
     KeyFrames,
     Memories,
     Parameterization,
@@ -22,7 +23,7 @@ from vidense.parameterizations.memories import hallucinator
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
 
 SPEC = ClipSpec(4, 3, 5)
-KINDS = ("dense", "key_frames", "memories", "selected", "stills", "toy_paired")
+KINDS = ("dense", "feature_pool", "key_frames", "memories", "selected", "stills", "toy_paired")
 DTYPES = ("uint8", "float16", "float32")
 # How far a number of up to about four deviations may be off.
 TOLERANCE = {"uint8": 0.02, "float16": 4e-3, "float32": 1e-6}
@@ -56,6 +57,9 @@ def videos(kind: str, count: int, classes: int, soft: bool, seed: int = 0) -> Pa
     if kind == "memories":
         motions = torch.randn(count, 2, SPEC.frames, 1, *SPEC.shape[2:], generator=rng)
         return Memories(clips[:, :2], motions, hallucinator(seed), *rest)
+    if kind == "feature_pool":
+        shapes = ((classes, 2, 9, 9), (classes, 2, 9), (classes, 3, 3, 3, 3, 3), (classes, 3))
+        return FeaturePool(clips[:, :3], [torch.randn(shape, generator=rng) / 9 for shape in shapes], *rest)
     if kind == "toy_paired":
         return Paired(clips[:, 0], clips[:2], *rest)
     is_key = torch.rand(count, SPEC.frames, generator=rng) < 0.5
@@ -117,7 +121,7 @@ def test_every_missing_tensor_is_a_clear_error(kind):
             Parameterization.restore(kind, Stored(rest, stored.record), SPEC, names(3))
 
 
-@pytest.mark.parametrize("kind", ["dense", "key_frames", "selected"])
+@pytest.mark.parametrize("kind", ["dense", "feature_pool", "key_frames", "selected"])
 def test_tensors_of_another_spec_or_count_are_refused(kind):
     stored = videos(kind, 3, 3, False).store("uint8")
     with pytest.raises(UserError, match="damaged"):

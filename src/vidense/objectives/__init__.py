@@ -2,6 +2,7 @@
 
 from vidense.objectives.base import Objective, Step
 from vidense.objectives.distribution import DistributionMatching
+from vidense.objectives.diversity import DiverseMatching
 from vidense.objectives.gradient import GradientMatching
 from vidense.objectives.inversion import TeacherInversion
 from vidense.objectives.kernel_regression import KernelRegression
@@ -10,6 +11,7 @@ from vidense.objectives.trajectory import TrajectoryMatching
 
 __all__ = [
     "DistributionMatching",
+    "DiverseMatching",
     "GradientMatching",
     "KernelRegression",
     "Objective",

@@ -54,7 +54,13 @@ class DistributionMatching(Objective):
 
     def losses(self, synthetic: Parameterization, real: RealClips, step: Step) -> Iterator[Tensor]:
         """Yield one loss for each few classes, as many as fill a chunk of synthetic clips."""
-        network, for_real = self._networks(synthetic, step.draw.derive("network"))
+        yield from self.matched(self.networks(synthetic, step.draw.derive("network")), synthetic, real, step)
+
+    def matched(
+        self, networks: tuple[Network, Network], synthetic: Parameterization, real: RealClips, step: Step
+    ) -> Iterator[Tensor]:
+        """Yield the losses under given networks, as :meth:`networks` returns them."""
+        network, for_real = networks
         for videos in _class_chunks(synthetic):
             means = [real_embeddings(for_real, real, self.batches.draw(real, label, step)).mean(0) for label in videos]
             yield mean_embedding_loss(
@@ -66,7 +72,7 @@ class DistributionMatching(Objective):
         """Return the loss under four networks that no iteration draws, against up to 32 real clips a class."""
         if not self._held_out:
             for index in range(HELD_OUT_NETWORKS):
-                network, for_real = self._networks(synthetic, derive(seed, "held-out", index))
+                network, for_real = self.networks(synthetic, derive(seed, "held-out", index))
                 members = [real.members(label)[:HELD_OUT_CLIPS] for label in range(len(real.class_names))]
                 found = [real_embeddings(for_real, real, (of_class, 0)).mean(0) for of_class in members]
                 self._held_out.append((network, torch.stack(found)))
@@ -77,7 +83,8 @@ class DistributionMatching(Objective):
                 total += float(mean_embedding_loss(means[list(videos)], made))
         return total / HELD_OUT_NETWORKS
 
-    def _networks(self, synthetic: Parameterization, seed: int) -> tuple[Network, Network]:
+    def networks(self, synthetic: Parameterization, seed: int) -> tuple[Network, Network]:
+        """Return a fresh frozen network for synthetic clips, and the same for real clips in their number type."""
         # The same weights twice: float32 for synthetic clips, whose gradient bf16 would distort by 13-18 %.
         device = synthetic.labels.device
         network = build_network(self.batches.network, synthetic.spec, len(synthetic.class_names), seed=seed)

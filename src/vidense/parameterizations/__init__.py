@@ -2,6 +2,7 @@
 
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.parameterizations.dense import Dense
+from vidense.parameterizations.feature_pool import FeaturePool
 from vidense.parameterizations.key_frames import KeyFrames
 from vidense.parameterizations.memories import Memories
 from vidense.parameterizations.selected import SelectedClips
@@ -10,6 +11,7 @@ from vidense.parameterizations.stills import Stills
 __all__ = [
     "PARAMETERIZATIONS",
     "Dense",
+    "FeaturePool",
     "KeyFrames",
     "Memories",
     "Parameterization",
