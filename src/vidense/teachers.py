@@ -89,7 +89,8 @@ class Teacher(Need[TrainedTeacher]):
 
     Attributes:
         network: a registered name, of a network with batch normalisation.
-        single_frames: train on single frames, drawn anew in every pass from all that are stored of a video.
+        single_frames: train on single frames, drawn anew in every pass from all that are stored of a video; the
+            accuracy is that on the first frame of each.
         epochs: passes over the clips in place of the scale's own length.
     """
 
