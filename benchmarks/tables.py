@@ -10,7 +10,7 @@ from typing import Any
 from vidense.records import replacing
 from vidense.statistics import Accuracies, paired_difference, summarise
 
-__all__ = ["CEILING", "write_insertion", "write_protocols", "write_tables"]
+__all__ = ["CEILING", "write_insertion", "write_protocols", "write_soft", "write_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
@@ -26,7 +26,10 @@ COLUMNS = (
     "float32 MiB",
     "bytes on disk",
     "condense s",
+    "peak MB",
 )
+# Variants of these are settings of one study; those of other methods are methods of their own.
+STUDIED = ("prism", "dm")
 # Two differences that agree by chance give an interval of no width.
 FEWEST_PAIRS = 3
 Records = Sequence[Mapping[str, Any]]
@@ -64,6 +67,12 @@ def write_protocols(results: Path) -> None:
     _fill(PAGES[0], {"published": _column(records, 1)})
 
 
+def write_soft(results: Path) -> None:
+    """Replace the table of the runs at one video per class under soft labels in docs/results.md."""
+    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
+    _fill(PAGES[0], {"soft": _column(records, 1)})
+
+
 def _fill(page: Path, tables: Mapping[str, str]) -> None:
     text = page.read_text(encoding="utf-8")
     for name, table in tables.items():
@@ -75,7 +84,7 @@ def _fill(page: Path, tables: Mapping[str, str]) -> None:
 
 
 def _column(records: Records, vpc: int) -> str:
-    plain = [r for r in records if r["point"]["vpc"] == vpc and not r["point"]["variant"]]
+    plain = [r for r in records if r["point"]["vpc"] == vpc and not _studied(r)]
     if not plain:
         return "Not measured yet."
     by_method = _grouped(plain)
@@ -102,7 +111,7 @@ def _whole(records: Records) -> tuple[float, int] | None:
 def _summary(records: Records) -> str:
     """Return the short table of the README: one video per class, accuracy and bytes."""
     lines = ["| trained on | top-1 % | 95 % interval | videos | bytes |", "| --- | --- | --- | --- | --- |"]
-    by_method = _grouped([r for r in records if r["point"]["vpc"] == 1 and not r["point"]["variant"]])
+    by_method = _grouped([r for r in records if r["point"]["vpc"] == 1 and not _studied(r)])
     for name in _ranked(by_method):
         members = by_method[name]
         own = summarise(accuracies(members))
@@ -136,7 +145,8 @@ def _study(records: Records) -> str:
     prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
     if not prism:
         return "Not measured yet."
-    groups = {"prism": prism} | _grouped([r for r in records if r["point"]["variant"]], "variant")
+    variants = _grouped([r for r in records if _studied(r)])
+    groups = {"prism": prism} | {name.partition(" ")[2]: members for name, members in variants.items()}
     for name, members in groups.items():
         if not members:
             continue
@@ -188,6 +198,7 @@ def _row(name: str, members: Records, random: Accuracies) -> str:
     found = accuracies(members)
     own = summarise(found)
     storage = [record["storage"] for record in members]
+    held = [record["peak_memory"] for record in members if record.get("peak_memory")]
     seconds = [record["condense_seconds"] for record in members if record["condense_seconds"]]
     cells = [
         name,
@@ -200,6 +211,7 @@ def _row(name: str, members: Records, random: Accuracies) -> str:
         f"{_average(storage, 'float32_mib'):.2f}",
         f"{_average(storage, 'bytes'):,.0f}",
         f"{sum(seconds) / len(seconds):.0f}" if seconds else "",
+        f"{max(held) / 1e6:.0f}" if held else "",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -240,12 +252,18 @@ def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
     return {net["net_seed"]: net["top1"] for net in networks}
 
 
-def _grouped(records: Records, key: str = "method") -> dict[str, list[Mapping[str, Any]]]:
+def _grouped(records: Records) -> dict[str, list[Mapping[str, Any]]]:
+    """Return records by method, and variant if there is one."""
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
-        if record["point"]["method"] != CEILING:
-            groups[record["point"][key]].append(record)
+        point = record["point"]
+        if point["method"] != CEILING:
+            groups[f"{point['method']} {point['variant']}".strip()].append(record)
     return groups
+
+
+def _studied(record: Mapping[str, Any]) -> bool:
+    return bool(record["point"]["variant"]) and record["point"]["method"] in STUDIED
 
 
 def _average(values: Sequence[Mapping[str, float]], key: str) -> float:

@@ -1,10 +1,10 @@
-"""Six classes of UCF101, split 1, 8 frames of 64x64: every method of the spine beside random selection.
+"""Six classes of UCF101, split 1, 8 frames of 64x64: every method beside random selection.
 
     python -m benchmarks.ucf101_6            measure what is missing, then write the tables of docs/results.md
     python -m benchmarks.ucf101_6 --list     what there is, and what of it is done
 
 Learning rates come from ``lr=auto`` at condensation seed 0, that is from training clips alone, and serve the other
-seeds; dfs takes prism's. Five seeds for the pairs that carry a claim, two for the rest; three networks each.
+seeds; dfs takes prism's, dsa dc's. Five seeds for the pairs that carry a claim, two for the rest; three networks each.
 """
 
 from typing import Any
@@ -16,6 +16,20 @@ from benchmarks.tables import write_tables
 __all__ = ["SUITE"]
 
 ITERATIONS = {1: 500, 5: 300}
+# The rest of the field at one video per class, with the iterations of small scale.
+OTHERS = {
+    "static_dc": 300,
+    "tsgf": 300,
+    "sre2l": 300,
+    "idtd": 500,
+    "frepo": 300,
+    "vdsd_dm": 300,
+    "vdsd_frepo": 300,
+    "dc": 300,
+    "dsa": 300,
+    "mtt": 100,
+    "vdsd_mtt": 100,
+}
 # PRISM's insertion at one video per class: what each variant changes.
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-insertion": {"criterion": "none"},
@@ -26,6 +40,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "real64": {"batch_real": 64},
     "lr1": {"lr": 1.0},
     "lr3": {"lr": 3.0},
+    "gm-mse": {"matching": "gm_mse", "lr": "auto"},
 }
 
 
@@ -34,6 +49,12 @@ def _column(vpc: int) -> list[Point]:
     found += [Point(name, vpc, seed, 3, ITERATIONS[vpc]) for seed in range(5) for name in ("prism", "dm")]
     found += [Point(name, vpc, seed, 3) for name in ("herding", "kcenter") for seed in range(2)]
     return found + [Point("dfs", vpc, seed, 3, ITERATIONS[vpc]) for seed in range(2)]
+
+
+def _others() -> list[Point]:
+    found = [Point(name, 1, seed, 3, length) for seed in range(2) for name, length in OTHERS.items()]
+    frames: dict[str, Any] = {"mode": "frame"}
+    return found + [Point("sre2l", 1, seed, 3, OTHERS["sre2l"], frames, "frame") for seed in range(2)]
 
 
 def _study() -> list[Point]:
@@ -49,11 +70,18 @@ def _study() -> list[Point]:
 
 SUITE = Suite(
     name="ucf101_6",
-    points=[*_column(1), Point(CEILING, 0, 0, 3), *_column(5), *_study()],
+    points=[*_column(1), Point(CEILING, 0, 0, 3), *_column(5), *_study(), *_others()],
     clips={"frames": 8, "size": 64, "clips": 3},
     device="cpu",
     tables=write_tables,
-    rate_of={"prism": "prism", "dfs": "prism", "dm": "dm"},
+    rate_of={
+        "prism": "prism",
+        "dfs": "prism",
+        "dm": "dm",
+        "dc": "dc",
+        "dsa": "dc",
+        **{name: name for name in OTHERS if name.startswith(("static", "vdsd", "idtd", "frepo", "mtt"))},
+    },
 )
 
 if __name__ == "__main__":
