@@ -6,6 +6,7 @@ from vidense.parameterizations.key_frames import KeyFrames
 from vidense.parameterizations.memories import Memories
 from vidense.parameterizations.selected import SelectedClips
 from vidense.parameterizations.stills import Stills
+from vidense.parameterizations.tiles import Tiles
 
 __all__ = [
     "PARAMETERIZATIONS",
@@ -17,4 +18,5 @@ __all__ = [
     "Stills",
     "StoreDtype",
     "Stored",
+    "Tiles",
 ]
