@@ -17,6 +17,7 @@ from vidense.method import METHODS
 
 FIXED = {"lr": 0.3, "network": "toy_flat", "precision": "float32", "batch_real": 2, "feature_net": "random"}
 FIXED |= {"static_iterations": 2, "static_lr": 0.1}
+FIXED |= {"footage": "stored", "boxes": "whole", "teacher": "toy_flat"}
 CHOICES = {
     "momentum": [0.0, 0.9],
     "start": ["real", "noise"],
@@ -37,6 +38,11 @@ CHOICES = {
     "outer_loop": [1, 3],
     "memories": [1, 2],
     "train_static": [False, True],
+    "tiles": [1, 2, 3],
+    "candidates": [None, 2],
+    "one_per_video": [False, True],
+    "score": ["label", "highest"],
+    "labels": ["hard", "regions"],
 }
 NAMES = sorted(METHODS)
 NUMBER = {"uint8": 1, "float16": 2, "float32": 4}
@@ -134,7 +140,7 @@ def test_a_plan_brackets_what_a_run_takes(store, tmp_path, name, dtype):
     assert found.least.bytes <= real.bytes <= found.most.bytes
     assert found.least.frames <= real.frames <= found.most.frames
     assert (found.method, found.classes, found.vpc, found.max_frames) == (name, 3, 2, None)
-    stored = "uint8" if name in ("random", "herding", "kcenter") else dtype
+    stored = "uint8" if name in ("random", "herding", "kcenter", "optdistill") else dtype
     payload = [size for part, size in real.parts.items() if part.endswith(("frames", "pixels"))]
     assert sum(payload) == real.numbers * NUMBER[stored]
 

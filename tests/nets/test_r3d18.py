@@ -68,9 +68,7 @@ def slow_scores(clips: Tensor, state: dict[str, Tensor]) -> Tensor:
             y = norm(y, state, f"{at}.conv1.1").clamp(min=0)
             y = norm(F.conv3d(y, state[f"{at}.conv2.0.weight"], padding=1), state, f"{at}.conv2.1")
             if f"{at}.downsample.0.weight" in state:
-                x = norm(
-                    F.conv3d(x, state[f"{at}.downsample.0.weight"], stride=stride), state, f"{at}.downsample.1"
-                )
+                x = norm(F.conv3d(x, state[f"{at}.downsample.0.weight"], stride=stride), state, f"{at}.downsample.1")
             x = (x + y).clamp(min=0)
     return x.flatten(2).mean(2) @ state["fc.weight"].T + state["fc.bias"]
 
