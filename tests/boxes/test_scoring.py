@@ -57,3 +57,12 @@ def test_a_teacher_that_diverged_is_no_teacher():
         judge.network.scale.fill_(float("nan"))
     with pytest.raises(DivergenceError, match="scores are not finite"):
         judge.log_probabilities(CLIPS)
+
+
+@pytest.mark.gpu
+def test_the_gpu_says_the_same():
+    judge = colours()
+    expected = judge.log_probabilities(CLIPS)
+    judge.network.place(torch.device("cuda"))
+    assert torch.allclose(judge.log_probabilities(CLIPS), expected, atol=1e-3)
+    assert judge.fingerprint == colours().fingerprint

@@ -175,6 +175,12 @@ def test_without_opencv_nothing_is_trained(prepared, tmp_path, fits, monkeypatch
     assert fits == []
 
 
+def test_regions_of_less_than_a_pixel_are_refused(prepared, tmp_path, fits):
+    with pytest.raises(UserError, match="tiles=33 leaves regions of less than a pixel"):
+        run(prepared, tmp_path, boxes="whole", footage="stored", tiles=33)
+    assert fits == []
+
+
 def test_a_teacher_that_diverged_is_refused(prepared, tmp_path, monkeypatch):
     original = module.ceiling_network
 

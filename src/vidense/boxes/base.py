@@ -24,7 +24,7 @@ class BoxSource(Protocol):
     """Says where something worth keeping is at the start of a video."""
 
     def __call__(self, frames: NDArray[np.uint8], class_name: str, path: str, /) -> list[Box]:
-        """Return boxes on the first frame, the best one first; none where nothing is found.
+        """Return boxes on the first frame, in an order that is always the same; none where nothing is found.
 
         Args:
             frames: uint8 RGB ``[n, H, W, 3]``, the whole video.
@@ -34,7 +34,8 @@ class BoxSource(Protocol):
 
 
 BOX_SOURCES: Registry[BoxSource] = Registry("box source")
-"""Sources by name. A plug-in registers a function here: ``@BOX_SOURCES.register("mine")``."""
+"""Sources by name. A plug-in registers a function here, ``@BOX_SOURCES.register("mine")``; what it found is kept in the
+store's cache under that name."""
 
 TABLE_ENDINGS = (".csv", ".json")
 

@@ -72,6 +72,8 @@ def optdistill(
     Raises:
         UserError: if a video, a box, or what is needed to find it is missing, or options contradict each other.
     """
+    if choosing.tiles > min(task.real.spec.height, task.real.spec.width):
+        raise UserError(f"tiles={choosing.tiles} leaves regions of less than a pixel; give 2 or 3, or larger clips")
     check_source(cropping, task.real)
     scorer = given_teacher(task, Path(teacher_weights)) if teacher_weights else dataset_teacher(task, teacher)
     if not scorer.knows_classes and (labels == "regions" or choosing.score == "label"):
