@@ -14,14 +14,23 @@ from torch import Tensor
 from vidense.condensed import load, save
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
-from vidense.parameterizations import Dense, FeaturePool, KeyFrames, Memories, Parameterization, SelectedClips, Stills
+from vidense.parameterizations import (
+    Dense,
+    FeaturePool,
+    KeyFrames,
+    Memories,
+    Parameterization,
+    SelectedClips,
+    Stills,
+    Tiles,
+)
 from vidense.parameterizations.memories import hallucinator
 from vidense.records import file_hash
 
 SPEC = ClipSpec(4, 6, 5)
 CLASSES = ("ball", "cube", "disc")
 PROVENANCE = {"method": {"name": "test", "paper": ""}, "settings": {"seed": 3, "data": "da7a"}, "outcome": {}}
-KINDS = ("key_frames", "dense", "selected", "stills", "memories", "feature_pool")
+KINDS = ("key_frames", "dense", "selected", "stills", "memories", "feature_pool", "tiles")
 
 
 def videos(kind: str) -> Parameterization:
@@ -33,6 +42,9 @@ def videos(kind: str) -> Parameterization:
     if kind == "selected":
         pixels = torch.randint(0, 256, (3, *SPEC.shape), dtype=torch.uint8, generator=rng)
         return SelectedClips(pixels, SPEC, CLASSES, labels)
+    if kind == "tiles":
+        pixels = torch.randint(0, 256, (3, *SPEC.shape), dtype=torch.uint8, generator=rng)
+        return Tiles(pixels, torch.rand(3, 4, 3, generator=rng), SPEC, CLASSES, labels, torch.eye(3))
     if kind == "stills":
         return Stills(clips[:, 0], SPEC, CLASSES, labels)
     if kind == "memories":

@@ -7,16 +7,27 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.small_net import NAME, Linear
 from tests.tiny import task_on, write_store
 from vidense import condense, load
 from vidense.engine.loop import Loop
 from vidense.method import METHODS
+from vidense.nets import NETWORKS
 from vidense.runlog import read_log
 
 # What makes a method quick, where it has the option.
 QUICK = {"lr": 3.0, "batch_real": 2, "feature_net": "random"}
 QUICK |= {"static_iterations": 2, "static_lr": 1.0, "pool": 2, "teacher_epochs": 1, "lifetime": 2, "segments": 3}
 QUICK |= {"experts": 1, "expert_length": 2, "expert_batch": 6, "max_start": 2, "syn_steps": 2}
+# The tiny store names videos that are not there.
+QUICK |= {"footage": "stored", "boxes": "whole", "candidates": 3, "teacher": NAME}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_teacher():
+    NETWORKS.register(NAME)(Linear)
+    yield
+    NETWORKS._items.pop(NAME)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from vidense.method import METHODS
 FIXED = {"lr": 0.3, "network": "toy_flat", "precision": "float32", "batch_real": 2, "feature_net": "random"}
 FIXED |= {"static_iterations": 2, "static_lr": 0.1, "teacher_epochs": 1, "pool_frames": 2, "segments": 2}
 FIXED |= {"experts": 2, "expert_length": 3, "expert_batch": 6, "max_start": 2, "syn_steps": 2}
+FIXED |= {"footage": "stored", "boxes": "whole", "teacher": "toy_flat"}
 CHOICES = {
     "momentum": [0.0, 0.9],
     "start": ["real", "noise"],
@@ -57,6 +58,11 @@ CHOICES = {
     "segments": [2, 4],
     "segment_frames": [None, 2, 3],
     "diversity": [0.0, 1.0],
+    "tiles": [1, 2, 3],
+    "candidates": [None, 2],
+    "one_per_video": [False, True],
+    "score": ["label", "highest"],
+    "labels": ["hard", "regions"],
 }
 NAMES = sorted(METHODS)
 NUMBER = {"uint8": 1, "float16": 2, "float32": 4}
@@ -158,7 +164,7 @@ def test_a_plan_brackets_what_a_run_takes(store, tmp_path, name, dtype):
     assert found.least.bytes - DIGITS <= real.bytes <= found.most.bytes + DIGITS
     assert found.least.frames <= real.frames <= found.most.frames
     assert (found.method, found.classes, found.vpc, found.max_frames) == (name, 3, 2, None)
-    stored = "uint8" if name in ("random", "herding", "kcenter") else dtype
+    stored = "uint8" if name in ("random", "herding", "kcenter", "optdistill") else dtype
     payload = [size for part, size in real.parts.items() if part.endswith(("frames", "pixels"))]
     assert sum(payload) == real.numbers * NUMBER[stored]
 

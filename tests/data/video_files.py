@@ -14,15 +14,20 @@ def write_video(
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write a video whose frame i is of brightness 10 + 8 i (mod 200): a decoded frame tells its own number."""
+    clip = np.empty((frames, size[1], size[0], 3), np.uint8)
+    clip[:] = (10 + (8 * np.arange(frames)) % 200)[:, None, None, None]
+    # A shade per file keeps files from being byte-identical.
+    clip[:, :2, :2] = 5 * (sum(path.name.encode()) % 23)
+    return write_frames(path, clip, codec, options)
+
+
+def write_frames(path: Path, clip: np.ndarray, codec: str = "libx264", options: dict[str, str] | None = None) -> Path:
+    """Write uint8 ``[frames, H, W, 3]`` as a video; both sides are even."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", container_options=options or {}) as container:
         stream = container.add_stream(codec, rate=25)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        # A shade per file keeps files from being byte-identical.
-        shade = sum(path.name.encode()) % 23
-        for i in range(frames):
-            image = np.full((size[1], size[0], 3), 10 + (8 * i) % 200, np.uint8)
-            image[:2, :2] = 5 * shade
+        stream.height, stream.width, stream.pix_fmt = *clip.shape[1:3], "yuv420p"
+        for image in clip:
             for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode(None):

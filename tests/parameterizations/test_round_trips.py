@@ -18,12 +18,13 @@ from vidense.parameterizations import (
     SelectedClips,
     Stills,
     Stored,
+    Tiles,
 )
 from vidense.parameterizations.memories import hallucinator
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
 
 SPEC = ClipSpec(4, 3, 5)
-KINDS = ("dense", "feature_pool", "key_frames", "memories", "selected", "stills", "toy_paired")
+KINDS = ("dense", "feature_pool", "key_frames", "memories", "selected", "stills", "tiles", "toy_paired")
 DTYPES = ("uint8", "float16", "float32")
 # How far a number of up to about four deviations may be off.
 TOLERANCE = {"uint8": 0.02, "float16": 4e-3, "float32": 1e-6}
@@ -46,8 +47,10 @@ def videos(kind: str, count: int, classes: int, soft: bool, seed: int = 0) -> Pa
     labels[-1] = classes - 1
     soft_labels = torch.rand(count, classes, generator=rng) if soft else None
     rest = (SPEC, names(classes), labels, soft_labels)
-    if kind == "selected":
+    if kind in ("selected", "tiles"):
         pixels = torch.randint(256, (count, *SPEC.shape), generator=rng, dtype=torch.uint8)
+        if kind == "tiles":
+            return Tiles(pixels, torch.rand(count, 4, classes, generator=rng), *rest)
         return SelectedClips(pixels, *rest)
     clips = torch.randn(count, *SPEC.shape, generator=rng)
     if kind == "dense":
@@ -121,7 +124,7 @@ def test_every_missing_tensor_is_a_clear_error(kind):
             Parameterization.restore(kind, Stored(rest, stored.record), SPEC, names(3))
 
 
-@pytest.mark.parametrize("kind", ["dense", "feature_pool", "key_frames", "selected"])
+@pytest.mark.parametrize("kind", ["dense", "feature_pool", "key_frames", "selected", "tiles"])
 def test_tensors_of_another_spec_or_count_are_refused(kind):
     stored = videos(kind, 3, 3, False).store("uint8")
     with pytest.raises(UserError, match="damaged"):

@@ -9,7 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["REASONS", "DecodeError", "Frames", "Resize", "decoder_version", "read_windows"]
+__all__ = ["REASONS", "DecodeError", "Frames", "Resize", "Shrink", "decoder_version", "read_windows"]
 
 REASONS = ("missing", "empty", "unreadable", "audio-only", "zero-frame", "truncated", "damaged", "timeout", "crashed")
 """Why a file gave no clips."""
@@ -43,9 +43,27 @@ class Resize:
         width, height = (
             (max(size, round(size * 10 / 7)), max(size, round(size * 15 / 14))) if self.crop else (size, size)
         )
-        scaled = frame.reformat(width=width, height=height, format="rgb24", interpolation="BILINEAR").to_ndarray()
+        scaled = _scaled(frame, width, height)
         top, left = (height - size) // 2, (width - size) // 2
         return np.ascontiguousarray(scaled[top : top + size, left : left + size].transpose(2, 0, 1))
+
+
+@dataclass(frozen=True)
+class Shrink:
+    """Scales a frame down until no side is longer than ``side`` pixels; its shape is kept, and small frames too."""
+
+    side: int
+
+    def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        """Return the frame as uint8 ``[3, height, width]``."""
+        factor = min(1.0, self.side / max(frame.width, frame.height))
+        width, height = (max(1, round(length * factor)) for length in (frame.width, frame.height))
+        return np.ascontiguousarray(_scaled(frame, width, height).transpose(2, 0, 1))
+
+
+def _scaled(frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
+    scaled = frame.reformat(width=width, height=height, format="rgb24", interpolation="BILINEAR").to_ndarray()
+    return np.asarray(scaled, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,7 @@ class Frames:
     Attributes:
         length: frames in the whole video.
         windows: the frames of each clip.
-        pixels: uint8 ``[windows, T, 3, size, size]``.
+        pixels: uint8 ``[windows, T, 3, height, width]``.
     """
 
     length: int
@@ -68,7 +86,7 @@ def decoder_version() -> dict[str, str]:
     return {"av": av.__version__, "ffmpeg": str(av.ffmpeg_version_info)}
 
 
-def read_windows(path: Path, choose: Callable[[int], list[list[int]]], resize: Resize) -> Frames:
+def read_windows(path: Path, choose: Callable[[int], list[list[int]]], resize: Resize | Shrink) -> Frames:
     """Decode a video once, from its first to its last frame, keeping the frames that its clips need.
 
     Seeking is not exact in many real files, so frames are counted as they are decoded. Which frames are needed depends
@@ -130,7 +148,7 @@ def _count_packets(path: Path) -> int:
     return shown
 
 
-def _decode(path: Path, wanted: set[int], resize: Resize) -> tuple[dict[int, NDArray[np.uint8]], int]:
+def _decode(path: Path, wanted: set[int], resize: Resize | Shrink) -> tuple[dict[int, NDArray[np.uint8]], int]:
     kept: dict[int, NDArray[np.uint8]] = {}
     count = 0
     with av.open(str(path)) as container:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidense.data.worker import READY, Task, encode_task
+from vidense.data.worker import READY, Task, Whole, encode_task
 from vidense.errors import VidenseError
 
 __all__ = ["DecoderPool", "Failed", "Read"]
@@ -26,7 +26,7 @@ __all__ = ["DecoderPool", "Failed", "Read"]
 
 @dataclass(frozen=True)
 class Read:
-    """The clips of one video: ``pixels`` is uint8 ``[windows, T, 3, H, W]``, ``windows`` their frame indices."""
+    """What was read of one video: ``pixels`` is uint8 ``[windows, T, 3, H, W]``, ``windows`` their frame indices."""
 
     sha256: str
     length: int
@@ -52,7 +52,7 @@ class _Worker:
         self._ended = Event()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
 
-    def run(self, task: Task) -> Read | Failed:
+    def run(self, task: Task | Whole) -> Read | Failed:
         process = self._process or self._start()
         late = Event()
 
@@ -74,7 +74,7 @@ class _Worker:
             return Failed("timeout", f"reading took longer than {self._timeout_s:g} s")
         return Failed("crashed", f"the decoding process ended with code {process.returncode}")
 
-    def _exchange(self, process: "subprocess.Popen[bytes]", task: Task) -> Read | Failed | None:
+    def _exchange(self, process: "subprocess.Popen[bytes]", task: Task | Whole) -> Read | Failed | None:
         source, sink = _pipes(process)
         try:
             source.write(encode_task(task))
@@ -173,7 +173,7 @@ class DecoderPool:
         for worker in self._workers:
             worker.close()
 
-    def read(self, tasks: Iterable[Task]) -> Iterator[Read | Failed]:
+    def read(self, tasks: Iterable[Task | Whole]) -> Iterator[Read | Failed]:
         """Yield what each task gave, in order; at most a few results wait in memory."""
         waiting: deque[Future[Read | Failed]] = deque()
         for task in tasks:
@@ -183,7 +183,7 @@ class DecoderPool:
         while waiting:
             yield waiting.popleft().result()
 
-    def _run(self, task: Task) -> Read | Failed:
+    def _run(self, task: Task | Whole) -> Read | Failed:
         worker = self._idle.get()
         try:
             return worker.run(task)

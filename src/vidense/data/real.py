@@ -1,6 +1,7 @@
 """Real clips of one split, as uint8 in memory-mapped shards."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidense.data.originals import Original
 from vidense.data.spec import ClipSpec, LabelledClips
 from vidense.records import content_hash
 from vidense.seeding import Draw, generator
@@ -31,6 +33,7 @@ class RealClips:
         shards: Sequence[Any],
         rows: Sequence[tuple[int, int]],
         content: str,
+        originals: Sequence[Original] = (),
     ) -> None:
         """Wrap what a store holds.
 
@@ -42,10 +45,12 @@ class RealClips:
             shards: uint8 arrays or tensors ``[n, windows, T, 3, H, W]``.
             rows: for each video, its shard and its row in that shard.
             content: equal for equal clips with equal labels, and only then.
+            originals: the file each video was cut from, for methods that need more of it than its clips.
         """
         self.spec, self.class_names, self.labels = spec, tuple(class_names), labels
         self.groups = tuple(groups)
         self.content = content
+        self.originals = tuple(originals)
         self._shards, self._rows = list(shards), list(rows)
 
     def __len__(self) -> int:
@@ -93,9 +98,11 @@ class RealClips:
     def subset(self, index: Tensor) -> "RealClips":
         """Return a view of some videos, sharing the pixels."""
         keep = index.tolist()
-        groups, rows = [self.groups[i] for i in keep], [self._rows[i] for i in keep]
-        content = content_hash([self.content, keep])
-        return RealClips(self.spec, self.class_names, self.labels[index], groups, self._shards, rows, content)
+        view = copy(self)
+        view.labels, view.content = self.labels[index], content_hash([self.content, keep])
+        view.groups, view._rows = tuple(self.groups[i] for i in keep), [self._rows[i] for i in keep]
+        view.originals = tuple(self.originals[i] for i in keep) if self.originals else ()
+        return view
 
     def only_classes(self, labels: Sequence[int]) -> "RealClips":
         """Return a view of the videos of some classes, relabelled 0, 1, ... in the order of ``labels``."""
@@ -108,10 +115,10 @@ class RealClips:
 
     def single_frames(self) -> "RealClips":
         """Return the same videos as clips of one frame: every frame of every stored clip is a window of its own."""
-        spec = replace(self.spec, frames=1)
-        shards = [shard.reshape(len(shard), -1, *spec.shape) for shard in self._shards]
-        content = content_hash([self.content, "frames"])
-        return RealClips(spec, self.class_names, self.labels, self.groups, shards, self._rows, content)
+        view = copy(self)
+        view.spec, view.content = replace(self.spec, frames=1), content_hash([self.content, "frames"])
+        view._shards = [shard.reshape(len(shard), -1, *view.spec.shape) for shard in self._shards]
+        return view
 
     def resampled(self) -> LabelledClips:
         """Return the same videos; whoever decodes them with a draw gets one of the stored windows of each."""
@@ -150,8 +157,9 @@ class RealClips:
         """Return a view whose pixels live on ``device`` as uint8 (a no-op copy on the CPU keeps the memory maps)."""
         if device.type == "cpu":
             return self
-        shards = [torch.as_tensor(np.asarray(shard)).to(device) for shard in self._shards]
-        return RealClips(self.spec, self.class_names, self.labels, self.groups, shards, self._rows, self.content)
+        view = copy(self)
+        view._shards = [torch.as_tensor(np.asarray(shard)).to(device) for shard in self._shards]
+        return view
 
 
 class _Resampled:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vidense.data.originals import Original
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
@@ -133,7 +134,9 @@ class ClipStore:
             raise ValueError(f"a label is outside the {len(self.class_names)} classes")
         groups = [video.group for video in videos]
         content = content_hash([self.content_hash, split])
-        return RealClips(self.spec, self.class_names, labels, groups, arrays, rows, content)
+        stride, crop = int(self.settings.get("stride", 1)), self.settings.get("resize") == "crop"
+        originals = [Original(self.source, video.path, video.sha256, stride, crop) for video in videos]
+        return RealClips(self.spec, self.class_names, labels, groups, arrays, rows, content, originals)
 
     def _shard(self, shard: dict[str, Any]) -> NDArray[np.uint8]:
         name = shard["file"]

@@ -15,11 +15,11 @@ from typing import Any
 import av
 import numpy as np
 
-from vidense.data.decode import DecodeError, Frames, Resize, read_windows
+from vidense.data.decode import DecodeError, Frames, Resize, Shrink, read_windows
 from vidense.data.sampling import window_frames
 from vidense.records import file_hash
 
-__all__ = ["READY", "Task", "encode_task", "main", "read"]
+__all__ = ["READY", "Task", "Whole", "encode_task", "main", "read"]
 
 READY = b"ready\n"
 """What a worker says first."""
@@ -27,7 +27,7 @@ READY = b"ready\n"
 
 @dataclass(frozen=True)
 class Task:
-    """One video to read.
+    """Some clips of one video to read.
 
     Attributes:
         path: absolute path of the file.
@@ -48,12 +48,32 @@ class Task:
     flips: tuple[bool, ...]
 
 
-def read(task: Task) -> Frames:
-    """Read the clips of one video, mirrored where asked.
+@dataclass(frozen=True)
+class Whole:
+    """One video to read from end to end: its frames 0, k, 2k, ... with the smallest k that leaves few enough.
+
+    Attributes:
+        path: absolute path of the file.
+        most: frames to keep at most, at least 1.
+        side: see :class:`~vidense.data.decode.Shrink`.
+    """
+
+    path: str
+    most: int
+    side: int
+
+
+def read(task: Task | Whole) -> Frames:
+    """Read the clips of one video, mirrored where asked, or the whole of it as one clip.
 
     Raises:
         DecodeError: if the file gives no clips.
     """
+    if isinstance(task, Whole):
+        most = task.most
+        return read_windows(
+            Path(task.path), lambda length: [list(range(0, length, -(-length // most)))], Shrink(task.side)
+        )
 
     def choose(length: int) -> list[list[int]]:
         return [window_frames(length, task.frames, task.stride, position) for position in task.positions]
@@ -65,7 +85,7 @@ def read(task: Task) -> Frames:
     return found
 
 
-def _answer(task: Task) -> tuple[dict[str, Any], bytes]:
+def _answer(task: Task | Whole) -> tuple[dict[str, Any], bytes]:
     sha256 = None
     try:
         if Path(task.path).exists():
@@ -78,9 +98,14 @@ def _answer(task: Task) -> tuple[dict[str, Any], bytes]:
     return header, np.ascontiguousarray(found.pixels).tobytes()
 
 
-def encode_task(task: Task) -> bytes:
+def encode_task(task: Task | Whole) -> bytes:
     """Return the line that :func:`main` reads."""
-    return json.dumps(asdict(task)).encode() + b"\n"
+    return json.dumps([isinstance(task, Whole), asdict(task)]).encode() + b"\n"
+
+
+def _decode_task(line: bytes) -> Task | Whole:
+    whole, fields = json.loads(line)
+    return Whole(**fields) if whole else Task(**fields)
 
 
 def main() -> None:
@@ -94,7 +119,7 @@ def main() -> None:
         out.write(READY)
         out.flush()
         for line in sys.stdin.buffer:
-            header, pixels = _answer(Task(**json.loads(line)))
+            header, pixels = _answer(_decode_task(line))
             out.write(json.dumps(header).encode() + b"\n")
             out.write(pixels)
             out.flush()

@@ -7,6 +7,7 @@ from vidense.parameterizations.key_frames import KeyFrames
 from vidense.parameterizations.memories import Memories
 from vidense.parameterizations.selected import SelectedClips
 from vidense.parameterizations.stills import Stills
+from vidense.parameterizations.tiles import Tiles
 
 __all__ = [
     "PARAMETERIZATIONS",
@@ -19,4 +20,5 @@ __all__ = [
     "Stills",
     "StoreDtype",
     "Stored",
+    "Tiles",
 ]
