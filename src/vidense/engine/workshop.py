@@ -38,16 +38,18 @@ def making(report: Report, checkpoint_seconds: float) -> Workshop:
 
 
 def rehearsing(notes: list[dict[str, Any]], estimate: Estimate) -> Workshop:
-    """Return the workshop of a plan: nothing is made.
+    """Return the workshop of a plan: nothing is made, and what the store's cache has is taken from there.
 
     Args:
         notes: gets one ``{"what", "seconds"}`` for each thing that was asked for.
         estimate: returns the seconds of a run.
     """
+    real = making(lambda *_: None, checkpoint_seconds=0)
 
     def obtain(task: Task, need: Need[Any]) -> Any:
-        notes.append({"what": need.describe(), "seconds": round(need.seconds(task), 2)})
-        return need.stand_in(task)
+        price = need.seconds(task)
+        notes.append({"what": need.describe(), "seconds": round(price, 2)})
+        return need.stand_in(task) if price else real.obtain(task, need)
 
     def start_of(task: Task, need: Condensation) -> Parameterization:
         job = _job(task, need)
@@ -57,7 +59,7 @@ def rehearsing(notes: list[dict[str, Any]], estimate: Estimate) -> Workshop:
         job = _job(task, need)
         return 0.0 if _folder(task, job).finished else estimate(job, _task(task, need))
 
-    return Workshop(obtain, start_of=start_of, seconds_of=seconds_of)
+    return Workshop(obtain, real.condense, start_of, seconds_of)
 
 
 def _job(task: Task, need: Condensation) -> Job:
