@@ -67,7 +67,7 @@ def test_every_value_exists(words):
 def test_the_flags_of_condense_are_the_keys_of_its_settings(helps):
     flags = {flag.replace("-", "_") for flag in re.findall(r"^  --([\w-]+)", helps["condense"], re.MULTILINE)}
     assert set(CondenseSettings.model_fields) - {"options"} <= flags
-    assert flags - set(CondenseSettings.model_fields) == {"out", "set", "config", "fresh", "resume", "json"}
+    assert flags - set(CondenseSettings.model_fields) == {"out", "set", "config", "plugin", "fresh", "resume", "json"}
     plan = {flag.replace("-", "_") for flag in re.findall(r"^  --([\w-]+)", helps["plan"], re.MULTILINE)}
     assert flags - plan == {"out", "fresh", "resume"}
 

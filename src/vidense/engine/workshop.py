@@ -48,7 +48,7 @@ def rehearsing(notes: list[dict[str, Any]], estimate: Estimate) -> Workshop:
 
     def obtain(task: Task, need: Need[Any]) -> Any:
         price = need.seconds(task)
-        notes.append({"what": need.describe(), "seconds": round(price, 2)})
+        notes.append({"what": need.describe(), "seconds": round(price, 6)})
         return need.stand_in(task) if price else real.obtain(task, need)
 
     def start_of(task: Task, need: Condensation) -> Parameterization:
