@@ -146,7 +146,7 @@ class Coded(Parameterization):
 def encode(clip: np.ndarray) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(8), options={"crf": "30", "tune": "zerolatency"})
+        stream = container.add_stream("libx264", rate=Fraction(8), options={"crf": "30", "x264-params": "threads=1:lookahead-threads=1"})
         stream.height, stream.width, stream.pix_fmt = clip.shape[2], clip.shape[3], "yuv420p"
         for frame in clip.transpose(0, 2, 3, 1):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
