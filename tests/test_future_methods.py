@@ -110,6 +110,10 @@ def toy_tsgf(task) -> Recipe:
     return Recipe(videos, Inversion(), optimizer, (SalientFramesMoveLess(),))
 
 
+# One thread, so that the same clips give the same bytes on a busy machine.
+X264 = {"crf": "30", "x264-params": "threads=1:lookahead-threads=1"}
+
+
 class Coded(Parameterization):
     """Clips that are trained as pixels and stored as H.264; decoding a stored set needs the codec, not the method."""
 
@@ -146,7 +150,7 @@ class Coded(Parameterization):
 def encode(clip: np.ndarray) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(8), options={"crf": "30", "x264-params": "threads=1:lookahead-threads=1"})
+        stream = container.add_stream("libx264", rate=Fraction(8), options=X264)
         stream.height, stream.width, stream.pix_fmt = clip.shape[2], clip.shape[3], "yuv420p"
         for frame in clip.transpose(0, 2, 3, 1):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
