@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vidense.data.originals import Original
-from vidense.data.spec import ClipSpec, LabelledClips
+from vidense.data.spec import ClipSpec, DecodedOtherwise, LabelledClips
 from vidense.records import content_hash
 from vidense.seeding import Draw, generator
 
@@ -122,7 +122,13 @@ class RealClips:
 
     def resampled(self) -> LabelledClips:
         """Return the same videos; whoever decodes them with a draw gets one of the stored windows of each."""
-        return _Resampled(self)
+        return DecodedOtherwise(self, True, self._any_window)
+
+    def _any_window(self, index: Tensor, draw: Draw | None) -> Tensor:
+        if draw is None:
+            return self.decode(index)
+        drawn = torch.randint(self.windows, (len(index),), generator=draw.generator("window"))
+        return self.decode(index, window=drawn)
 
     def hold_out(self, share: float, seed: int) -> tuple["RealClips", "RealClips"]:
         """Split into a training and a validation view by group, class by class.
@@ -160,17 +166,3 @@ class RealClips:
         view = copy(self)
         view._shards = [torch.as_tensor(np.asarray(shard)).to(device) for shard in self._shards]
         return view
-
-
-class _Resampled:
-    stochastic = True
-
-    def __init__(self, real: RealClips) -> None:
-        self.spec, self.class_names, self.labels = real.spec, real.class_names, real.labels
-        self._real = real
-
-    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
-        if draw is None:
-            return self._real.decode(index)
-        drawn = torch.randint(self._real.windows, (len(index),), generator=draw.generator("window"))
-        return self._real.decode(index, window=drawn)

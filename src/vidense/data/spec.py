@@ -1,6 +1,6 @@
 """What a clip is: its shape, and how pixels become network inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from reprlib import repr as limited_repr
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from torch import Tensor
 from vidense.errors import UserError
 from vidense.seeding import Draw
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "ClipSpec", "LabelledClips"]
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "ClipSpec", "DecodedOtherwise", "LabelledClips"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -125,3 +125,37 @@ class LabelledClips(Protocol):
 
         Without a ``draw``, stochastic videos give the one clip that stands for them.
         """
+
+
+@dataclass(frozen=True)
+class DecodedOtherwise:
+    """The videos of other labelled clips, decoded in another way.
+
+    Attributes:
+        clips: the videos.
+        stochastic: as of :class:`LabelledClips`.
+        how: decodes in place of ``clips.decode``: index and draw in, clips out.
+    """
+
+    clips: LabelledClips
+    stochastic: bool
+    how: Callable[[Tensor, Draw | None], Tensor]
+
+    @property
+    def spec(self) -> ClipSpec:
+        """Shape and normalisation."""
+        return self.clips.spec
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Class names."""
+        return self.clips.class_names
+
+    @property
+    def labels(self) -> Tensor:
+        """Class of each video, int64 ``[N]``."""
+        return self.clips.labels
+
+    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
+        """Return normalised float32 clips ``[n, T, 3, H, W]``."""
+        return self.how(index, draw)

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from vidense.data.real import RealClips
-from vidense.data.spec import ClipSpec, LabelledClips
+from vidense.data.spec import DecodedOtherwise, LabelledClips
 from vidense.data.store import ClipStore
 from vidense.errors import DivergenceError, UserError
 from vidense.evaluation.jobs import once
@@ -20,7 +18,6 @@ from vidense.evaluation.scores import classification_scores
 from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
 from vidense.nets import Network, build_network
-from vidense.seeding import Draw
 from vidense.training import fit, predict
 
 __all__ = ["Bench", "Progress", "TrainSet", "evaluate", "evaluate_ceiling"]
@@ -43,33 +40,6 @@ class TrainSet:
     content: str
     seed: int
     frames: float
-
-
-@dataclass(frozen=True)
-class _Window:
-    """One stored clip of every video, as labelled clips."""
-
-    real: RealClips
-    window: int
-
-    @property
-    def spec(self) -> ClipSpec:
-        return self.real.spec
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return self.real.class_names
-
-    @property
-    def labels(self) -> Tensor:
-        return self.real.labels
-
-    @property
-    def stochastic(self) -> bool:
-        return False
-
-    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
-        return self.real.decode(index, draw, window=self.window)
 
 
 class Bench:
@@ -95,7 +65,9 @@ class Bench:
         self._teacher: Network | None = None
         self.network(0)
         real = store.test.to(device)
-        self.test = tuple(_Window(real, window) for window in range(spec.windows))
+        self.test = tuple(
+            DecodedOtherwise(real, False, partial(real.decode, window=window)) for window in range(spec.windows)
+        )
         held = spec.hold_out.split(store.train)[1].to(device)
         self.validation: tuple[LabelledClips, ...] = (held,) if len(held) else ()
 

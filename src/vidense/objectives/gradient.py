@@ -6,6 +6,7 @@ the plain squared distance.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from torch.nn import functional
 
 from vidense.augmentation import Siamese
 from vidense.data.real import RealClips
-from vidense.data.spec import ClipSpec, LabelledClips
+from vidense.data.spec import ClipSpec, DecodedOtherwise, LabelledClips
 from vidense.nets import Network, build_network
 from vidense.nets.precision import real_dtype
 from vidense.objectives.base import Objective, Step
@@ -134,7 +135,7 @@ class GradientMatching(Objective):
             return
         clips: LabelledClips = synthetic.frozen()
         if self.augment:
-            clips = _Augmented(clips)
+            clips = DecodedOtherwise(clips, True, partial(_augmented, clips))
         fit(self._network, clips, self.rounds.training, step.draw.derive("inner loop"))
 
     def state_dict(self) -> dict[str, Any]:
@@ -172,31 +173,10 @@ class GradientMatching(Objective):
         return total
 
 
-@dataclass(frozen=True)
-class _Augmented:
-    """Clips that are transformed anew whenever they are decoded, each batch as one."""
-
-    clips: LabelledClips
-
-    @property
-    def spec(self) -> ClipSpec:
-        return self.clips.spec
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return self.clips.class_names
-
-    @property
-    def labels(self) -> Tensor:
-        return self.clips.labels
-
-    @property
-    def stochastic(self) -> bool:
-        return True
-
-    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
-        clips = self.clips.decode(index, draw)
-        return clips if draw is None else Siamese(draw.generator("augmentation"))(clips)
+def _augmented(clips: LabelledClips, index: Tensor, draw: Draw | None) -> Tensor:
+    """Decode a batch and transform it, as one, anew for every draw."""
+    decoded = clips.decode(index, draw)
+    return decoded if draw is None else Siamese(draw.generator("augmentation"))(decoded)
 
 
 def _gradient(network: Network, clips: Tensor, label: int, *, create_graph: bool) -> Sequence[Tensor]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from vidense.data.spec import ClipSpec, LabelledClips
+from vidense.data.spec import ClipSpec, DecodedOtherwise, LabelledClips
 from vidense.errors import UserError
 from vidense.records import disjoint
 from vidense.registry import Registry
@@ -100,7 +100,7 @@ class Parameterization(nn.Module, ABC):
 
     def frozen(self) -> LabelledClips:
         """Return the clips as they are now, to train networks on: decoding them builds no graph."""
-        return _Frozen(self)
+        return DecodedOtherwise(self, self.stochastic, torch.no_grad()(self.synthesise))
 
     def watch_frames(self, watched: bool) -> None:
         """Start a fresh collection of the gradient on decoded frames, or stop collecting.
@@ -183,16 +183,6 @@ class Parameterization(nn.Module, ABC):
             return PARAMETERIZATIONS.get(kind).unpack(Stored(tensors, stored.record), spec, class_names, labels, soft)
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(f"condensed dataset of kind {kind!r} is incomplete or damaged ({error})") from None
-
-
-class _Frozen:
-    def __init__(self, videos: Parameterization) -> None:
-        self.spec, self.class_names, self.labels = videos.spec, videos.class_names, videos.labels
-        self.stochastic, self._videos = videos.stochastic, videos
-
-    @torch.no_grad()
-    def decode(self, index: Tensor, draw: Draw | None = None) -> Tensor:
-        return self._videos.synthesise(index, draw)
 
 
 def _label_dtype(classes: int) -> torch.dtype:
