@@ -221,3 +221,8 @@ def test_recipes_that_make_no_sense_are_refused(change: dict[str, float], messag
 def test_nothing_to_train_on_is_refused() -> None:
     with pytest.raises(UserError, match="no clips to train on"):
         fit(network(), clips(0), SMALL, 0)
+
+
+def test_a_constant_rate_is_constant_whatever_the_warm_up():
+    recipe = TrainingRecipe(schedule="constant", lr=0.02, steps=0, epochs=3, batch=2)
+    assert [recipe.rate(step, 6) for step in range(9)] == [0.02] * 9

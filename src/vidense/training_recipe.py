@@ -28,7 +28,7 @@ class TrainingRecipe:
         steps: fewest updates.
         epochs: fewest passes over the clips.
         loss: ``cross_entropy``, or ``mse``: squared error summed over classes, for targets that are no probabilities.
-        schedule: ``cosine`` to zero after the warm-up, or ``drop`` to a tenth with a fresh optimiser.
+        schedule: ``cosine`` to zero after the warm-up, ``drop`` to a tenth with a fresh optimiser, or ``constant``.
         floor: what share of ``lr`` the cosine ends at, in [0, 1].
         warmup: share of all updates over which the rate rises linearly, in [0, 1); of ``cosine`` only.
         drop_after: passes before the drop; of ``drop`` only.
@@ -48,7 +48,7 @@ class TrainingRecipe:
     steps: int = 150
     epochs: int = 20
     loss: Literal["cross_entropy", "mse"] = "cross_entropy"
-    schedule: Literal["cosine", "drop"] = "cosine"
+    schedule: Literal["cosine", "drop", "constant"] = "cosine"
     floor: float = 0.0
     warmup: float = 0.1
     drop_after: int = 0
@@ -82,6 +82,8 @@ class TrainingRecipe:
 
     def rate(self, step: int, clips: int) -> float:
         """Return the learning rate of the 0-based update ``step``."""
+        if self.schedule == "constant":
+            return self.lr
         if self.schedule == "drop":
             return self.lr * (0.1 if step >= self.drop_after * self.per_epoch(clips) else 1.0)
         total = self.length(clips)

@@ -92,8 +92,7 @@ def expert_recipe(videos: int, batch: int | None) -> TrainingRecipe:
         batch=batch or min(BATCH, max(1, videos // UPDATES)),
         steps=0,
         epochs=1,
-        schedule="drop",
-        warmup=0.0,
+        schedule="constant",
         clip_norm=None,
         batch_standardise=True,
     )
@@ -124,10 +123,10 @@ def train_trajectory(
         DivergenceError: if a loss or a weight stops being finite.
     """
     found = trajectory_in(cache, real, model, seed, recipe)
-    recipe = _lasting(recipe, real, epochs)
-    network = build_network(model, real.spec, len(real.class_names), seed=seed)
     if found.epochs >= epochs:
         return found
+    recipe = replace(recipe, epochs=epochs).on(real.device)
+    network = build_network(model, real.spec, len(real.class_names), seed=seed)
     if found.epochs < 0:
         write_json(found.folder / RECORD, _identity(real, model, seed, recipe))
         _save(found, 0, network)
@@ -167,13 +166,8 @@ def _identity(real: RealClips, model: str, seed: int, recipe: TrainingRecipe) ->
         "data": real.content,
         "model": model,
         "seed": seed,
-        "recipe": asdict(replace(recipe, epochs=1, drop_after=1)),
+        "recipe": asdict(replace(recipe, epochs=1)),
     }
-
-
-def _lasting(recipe: TrainingRecipe, real: RealClips, epochs: int) -> TrainingRecipe:
-    # The rate would drop after the last epoch, which is never.
-    return replace(recipe, epochs=epochs, drop_after=epochs).on(real.device)
 
 
 def _save(trajectory: Trajectory, epoch: int, network: Network) -> None:

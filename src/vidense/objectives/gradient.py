@@ -79,9 +79,7 @@ class Rounds:
             batch=256,
             steps=0,
             epochs=self.inner_loop,
-            warmup=0.0,
-            schedule="drop",
-            drop_after=self.inner_loop,
+            schedule="constant",
             clip_norm=None,
             precision="float32",
         )
