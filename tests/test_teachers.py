@@ -111,7 +111,7 @@ def test_the_cache_is_asked_before_a_price_is_named(tmp_path):
 @pytest.mark.parametrize("need", [BRIEF, Teacher("convnet_bn", single_frames=True)])
 def test_the_price_is_that_of_an_update_times_the_updates(tmp_path, monkeypatch, need):
     clock = iter(range(0, 1000, 5))
-    monkeypatch.setattr("vidense.teachers.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("vidense.training_time.time.perf_counter", lambda: next(clock))
     # Each timed update of the six training videos takes five seconds by this clock.
     updates = teacher_recipe("small", need.epochs).length(6)
     assert updates == {3: 3, None: 150}[need.epochs]

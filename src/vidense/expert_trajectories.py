@@ -1,8 +1,7 @@
 """Experts as something a recipe needs: networks trained on the real clips, with all they went through."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from vidense.data.real import RealClips
@@ -10,14 +9,14 @@ from vidense.method import Task
 from vidense.needs import Need, Report
 from vidense.nets import build_network
 from vidense.option_types import Count, NetworkName
-from vidense.training import TrainingRecipe, fit
+from vidense.training import TrainingRecipe
+from vidense.training_time import seconds_per_update
 from vidense.trajectories import Expert, Trajectory, Untrained, expert_recipe, train_trajectory, trajectory_in
 
 __all__ = ["Expertise", "Experts"]
 
 # Experts and epochs by scale.
 SIZES = {"small": (2, 10), "published": (30, 50)}
-TIMED_UPDATES = 2
 
 
 @dataclass(frozen=True)
@@ -89,18 +88,9 @@ class Experts(Need[Sequence[Expert]]):
         missing = sum(max(0, epochs - max(0, trajectory.epochs)) for trajectory in found)
         if not missing:
             return 0.0
-        return missing * recipe.per_epoch(len(task.real)) * self._seconds_per_update(task.real, recipe)
+        network = build_network(self.expertise.network, task.real.spec, len(task.real.class_names), seed=0)
+        each = seconds_per_update(network.place(task.real.device), task.real, recipe)
+        return missing * recipe.per_epoch(len(task.real)) * each
 
     def _recipe(self, real: RealClips) -> TrainingRecipe:
         return expert_recipe(len(real), self.expertise.expert_batch)
-
-    def _seconds_per_update(self, real: RealClips, recipe: TrainingRecipe) -> float:
-        network = build_network(self.expertise.network, real.spec, len(real.class_names), seed=0).place(real.device)
-        moments: list[float] = []
-
-        def clock(*_: Any) -> None:
-            moments.append(time.perf_counter())
-
-        # One update to warm up, then those that count.
-        fit(network, real, replace(recipe, epochs=0, steps=1 + TIMED_UPDATES), 0, progress=clock)
-        return (moments[-1] - moments[0]) / TIMED_UPDATES

@@ -1,11 +1,8 @@
 """Teachers: networks trained once on the real clips, that videos are then recovered from (TSGF, SRe2L)."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-
-import torch
 
 from vidense.data.real import RealClips
 from vidense.errors import DivergenceError
@@ -13,12 +10,10 @@ from vidense.experts import HOLD_OUT, ceiling_network, has_ceiling
 from vidense.method import Scale, Task
 from vidense.needs import Need, Report
 from vidense.nets import Network, build_network
-from vidense.training import TrainingRecipe, fit
+from vidense.training import TrainingRecipe
+from vidense.training_time import seconds_per_update
 
 __all__ = ["Teacher", "TrainedTeacher", "teacher_recipe"]
-
-# Updates that are timed, after one that warms up, and the clips of each.
-MEASURED, MEASURED_CLIPS = 2, 16
 
 
 @dataclass(frozen=True)
@@ -126,8 +121,8 @@ class Teacher(Need[TrainedTeacher]):
             return 0.0
         clips, _ = HOLD_OUT.split(training["real"])
         recipe: TrainingRecipe = training["recipe"]
-        updates, batch = recipe.length(len(clips)), min(recipe.batch, len(clips))
-        return self._seconds_per_clip(clips, recipe, task) * batch * updates
+        each = seconds_per_update(self._untrained(task), clips, recipe, resample=self.single_frames)
+        return each * recipe.length(len(clips))
 
     def _training(self, task: Task) -> dict[str, Any]:
         """Return what :func:`ceiling_network` is told."""
@@ -145,20 +140,6 @@ class Teacher(Need[TrainedTeacher]):
         real: RealClips = self._training(task)["real"]
         built = build_network(self.network, real.spec, len(real.class_names), seed=task.seed)
         return built.place(task.real.device)
-
-    def _seconds_per_clip(self, clips: RealClips, recipe: TrainingRecipe, task: Task) -> float:
-        few = clips.subset(torch.arange(min(len(clips), MEASURED_CLIPS)))
-        # So low a rate cannot diverge, and the rate does not change the time.
-        brief = replace(recipe.on(clips.device), steps=1 + MEASURED, epochs=0, batch=len(few), lr=1e-6)
-        moments: list[float] = []
-        fit(
-            self._untrained(task),
-            few.resampled() if self.single_frames else few,
-            brief,
-            task.seed,
-            progress=lambda *_: moments.append(time.perf_counter()),
-        )
-        return (moments[-1] - moments[0]) / MEASURED / len(few)
 
 
 def _frozen(network: Network) -> Network:
