@@ -10,7 +10,7 @@ from typing import Any
 from vidense.records import replacing
 from vidense.statistics import Accuracies, paired_difference, summarise
 
-__all__ = ["CEILING", "write_insertion", "write_protocols", "write_soft", "write_tables"]
+__all__ = ["CEILING", "STUDIED", "write_column", "write_insertion", "write_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
@@ -41,9 +41,7 @@ def write_tables(results: Path) -> None:
     Raises:
         ValueError: if records of one table were evaluated differently; they must not share a column.
     """
-    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
-    if len({record["eval"]["hash"] for record in records}) > 1:
-        raise ValueError(f"the records in {str(results)!r} have different EvalSpecs; measure the older ones again")
+    records = _records(results)
     tables = {
         "vpc 1": _column(records, 1),
         "vpc 5": _column(records, 5),
@@ -57,20 +55,24 @@ def write_tables(results: Path) -> None:
 
 def write_insertion(results: Path) -> None:
     """Replace the table of insertion at 16 frames in docs/results.md."""
-    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
-    _fill(PAGES[0], {"insertion 16": _study(records)})
+    _fill(PAGES[0], {"insertion 16": _study(_records(results))})
 
 
-def write_protocols(results: Path) -> None:
-    """Replace the table of the runs at one video per class under protocol ``published`` in docs/results.md."""
-    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
-    _fill(PAGES[0], {"published": _column(records, 1)})
+def write_column(results: Path, name: str) -> None:
+    """Replace the table ``name`` of docs/results.md by the results at one video per class."""
+    _fill(PAGES[0], {name: _column(_records(results), 1)})
 
 
-def write_soft(results: Path) -> None:
-    """Replace the table of the runs at one video per class under soft labels in docs/results.md."""
-    records = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
-    _fill(PAGES[0], {"soft": _column(records, 1)})
+def _records(results: Path) -> Records:
+    """Return what was measured.
+
+    Raises:
+        ValueError: if records were evaluated differently; they must not share a column.
+    """
+    found = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
+    if len({record["eval"]["hash"] for record in found}) > 1:
+        raise ValueError(f"the records in {str(results)!r} have different EvalSpecs; measure the older ones again")
+    return found
 
 
 def _fill(page: Path, tables: Mapping[str, str]) -> None:

@@ -38,7 +38,7 @@ class TrainedTeacher:
     @property
     def size(self) -> int:
         """Bytes of all its tensors."""
-        return sum(tensor.numel() * tensor.element_size() for tensor in self.network.state_dict().values())
+        return self.network.bytes
 
     def to_json(self) -> dict[str, Any]:
         """Return what a condensed dataset must say of the teacher it was recovered from, as JSON types."""

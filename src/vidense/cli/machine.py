@@ -53,8 +53,9 @@ def _torch() -> dict[str, Any]:
 
 def _video() -> dict[str, Any]:
     import av
+    from av import library_versions
 
-    libraries = {name: ".".join(map(str, number)) for name, number in av.library_versions.items()}
+    libraries = {name: ".".join(map(str, number)) for name, number in library_versions.items()}
     return {
         "PyAV": av.__version__,
         "libavcodec": libraries.get("libavcodec", "unknown"),

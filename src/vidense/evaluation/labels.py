@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from vidense.data.spec import LabelledClips
 from vidense.errors import UserError
 from vidense.evaluation.spec import EvalSpec
 from vidense.mixing import mix
 from vidense.nets import Network
+from vidense.objectives.kernel_regression import centred
 from vidense.seeding import Draw
 from vidense.training import Lesson, predict
 
@@ -37,8 +37,7 @@ def targets_of(clips: LabelledClips, spec: EvalSpec, teacher: Callable[[], Netwo
     if stored is not None:
         return _checked(stored.detach(), spec)
     if spec.recipe.loss == "mse":
-        classes = len(clips.class_names)
-        return functional.one_hot(clips.labels, classes).float() - 1 / classes
+        return centred(clips.labels, len(clips.class_names))
     return predict(teacher(), clips, spec.recipe).softmax(1)
 
 

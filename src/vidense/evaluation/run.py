@@ -161,8 +161,7 @@ def _describe_teacher(bench: Bench) -> dict[str, Any] | None:
     if not bench.spec.taught:
         return None
     teacher = bench.teacher()
-    size = sum(tensor.numel() * tensor.element_size() for tensor in teacher.state_dict().values())
-    return {"network": bench.spec.teacher, "bytes": size, "top1": bench.scores(teacher)["top1"]}
+    return {"network": bench.spec.teacher, "bytes": teacher.bytes, "top1": bench.scores(teacher)["top1"]}
 
 
 def _settings(dataset: CondensedDataset) -> dict[str, Any]:

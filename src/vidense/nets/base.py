@@ -61,6 +61,11 @@ class Network(nn.Module, ABC):
         """Return class scores ``[n, classes]`` of normalised clips ``[n, T, 3, H, W]``."""
         return self.logits(self.features(clips))
 
+    @property
+    def bytes(self) -> int:
+        """Size of all its tensors, buffers included."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in self.state_dict().values())
+
     def place(self, device: torch.device, dtype: torch.dtype = torch.float32) -> "Network":
         """Move the network to a device and a floating type, in :attr:`memory_format`; the clips may stay as they are.
 
