@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from benchmarks.tables import CEILING
 from vidense import __version__, condense, load
 from vidense.condensed import CondensedDataset
+from vidense.data.spec import DecodedOtherwise
 from vidense.data.store import ClipStore
 from vidense.engine.run import read_record
 from vidense.engine.settings import pick_device
@@ -18,8 +21,9 @@ from vidense.evaluation.classify import Bench, TrainSet, evaluate, evaluate_ceil
 from vidense.evaluation.spec import eval_spec
 from vidense.hardware import describe
 from vidense.parameterizations import KeyFrames
-from vidense.records import write_json
+from vidense.records import content_hash, write_json
 from vidense.runlog import read_log
+from vidense.seeding import Draw
 
 __all__ = ["CEILING", "Measured", "Point", "run_point"]
 
@@ -36,6 +40,8 @@ class Point:
         iterations: of the condensation; 0 for methods without.
         options: of the method.
         variant: distinguishes points of one method with other options.
+        evaluation: what replaces arguments of the suite's :attr:`Measured.evaluation`.
+        evaluated: distinguishes points of one run that are evaluated otherwise.
     """
 
     method: str
@@ -45,13 +51,29 @@ class Point:
     iterations: int = 0
     options: dict[str, Any] = field(default_factory=dict)
     variant: str = ""
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    evaluated: str = ""
+
+    @property
+    def run(self) -> str:
+        """Name of the folder of its run."""
+        return "-".join(filter(None, (self.method, self.variant, f"vpc{self.vpc}", f"seed{self.seed}")))
 
     @property
     def name(self) -> str:
-        """Name of the point's files."""
+        """Name of its result."""
         if self.method == CEILING:
             return CEILING
-        return "-".join(filter(None, (self.method, self.variant, f"vpc{self.vpc}", f"seed{self.seed}")))
+        return "-".join(filter(None, (self.run, self.evaluated)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields and the name as JSON types."""
+        return {**asdict(self), "name": self.name}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Point":
+        """Build a point from :meth:`to_json`'s output; fields that older files lack are at their default."""
+        return cls(**{key: item for key, item in value.items() if key != "name"})
 
 
 @dataclass(frozen=True)
@@ -64,6 +86,7 @@ class Measured:
         device: where to run, ``cpu`` or ``cuda``.
         evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec` beside the network.
         finished: take runs that are there, as they are, and condense nothing.
+        frozen: train also on the same videos without their motion: the middle frame of each, repeated.
     """
 
     work: Path
@@ -71,6 +94,7 @@ class Measured:
     device: str
     evaluation: Mapping[str, Any]
     finished: bool
+    frozen: bool
 
 
 def run_point(point: Point, how: Measured, results: Path) -> None:
@@ -82,9 +106,9 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
         results: folder of the JSON files.
     """
     opened, used = ClipStore.open(how.work / "store"), pick_device(how.device)
-    bench = Bench(opened, eval_spec(model="minic3d", **how.evaluation), used)
+    bench = Bench(opened, eval_spec(model="minic3d", **{**how.evaluation, **point.evaluation}), used)
     record: dict[str, Any] = {
-        "point": {**asdict(point), "name": point.name},
+        "point": point.to_json(),
         "command": how.command,
         "commit": commit(),
         "vidense": __version__,
@@ -95,13 +119,15 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
     }
     if point.method == CEILING:
         record["networks"] = _networks(evaluate_ceiling(bench, range(point.nets)))
+        whole = TrainSet(opened.train, opened.content_hash, 0, len(opened.train) * opened.spec.frames)
+        record |= _frozen(whole, bench, point, opened.cache / "jobs") if how.frozen else {}
     else:
         record |= _condensed(point, opened, bench, how)
     write_json(results / f"{point.name}.json", record)
 
 
 def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> dict[str, Any]:
-    run = how.work / "runs" / point.name
+    run = how.work / "runs" / point.run
     if how.finished:
         dataset = load(run)
     else:
@@ -122,7 +148,21 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
         "peak_memory": done.get("peak_memory"),
         "networks": _networks(evaluate(own, bench, nets, run / "jobs")),
         "random_equal_bytes": {"frames": random.frames, "networks": _networks(evaluate(random, bench, nets, shared))},
+        **(_frozen(own, bench, point, run / "jobs") if how.frozen else {}),
     }
+
+
+def _frozen(moving: TrainSet, bench: Bench, point: Point, jobs: Path) -> dict[str, Any]:
+    """Return what networks learn from the same videos standing still; they are tested on moving ones."""
+
+    def middle(index: Tensor, draw: Draw | None) -> Tensor:
+        clips = moving.clips.decode(index, draw)
+        return clips[:, clips.shape[1] // 2 :][:, :1].expand_as(clips)
+
+    still = DecodedOtherwise(moving.clips, moving.clips.stochastic, middle)
+    content = content_hash(["middle frame", moving.content])
+    trained = evaluate(TrainSet(still, content, moving.seed, moving.frames), bench, range(point.nets), jobs)
+    return {"frozen": {"networks": _networks(trained)}}
 
 
 def _networks(results: list[dict[str, Any]]) -> list[dict[str, Any]]:

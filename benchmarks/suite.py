@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,11 @@ class Suite:
         points: what to measure, in the order it is wanted.
         clips: arguments of ``prepare``.
         device: where to run: ``cpu`` or ``cuda``.
+        data: name of the folder of videos.
         rate_of: method whose search at seed 0 gives a method its learning rate.
         evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec` beside the network.
         base: the suite whose runs and learning rates this one evaluates otherwise, given the same ``--work``.
+        frozen: as of :class:`~benchmarks.points.Measured`.
         tables: writes the tables of docs/results.md from the folder of results, None where there are none yet.
     """
 
@@ -38,10 +40,12 @@ class Suite:
     points: Sequence[Point]
     clips: dict[str, Any]
     device: str
+    data: str = "ucf101-6"
     tables: Callable[[Path], None] | None = None
     rate_of: dict[str, str] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=lambda: {"protocol": "clean"})
     base: "Suite | None" = None
+    frozen: bool = False
 
     @property
     def results(self) -> Path:
@@ -62,12 +66,11 @@ class Suite:
         file = self.results / f"{point.name}.json"
         if not file.exists():
             return False
-        found = json.loads(file.read_text())["point"]
+        found = Point.from_json(json.loads(file.read_text())["point"])
         # The learning rate was filled in from the point that searched it.
-        same = {**found, "options": {**found["options"]}}
         if "lr" not in point.options:
-            same["options"].pop("lr", None)
-        if same != {**asdict(point), "name": point.name}:
+            found.options.pop("lr", None)
+        if found != point:
             raise ValueError(f"{str(file)!r} holds a point with other settings; move it away to measure it again")
         return True
 
@@ -92,7 +95,7 @@ def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = 
     """Run the command of a suite; ``description`` is its help."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=data / "ucf101-6", help="folder that holds splits.csv")
+    parser.add_argument("--data", type=Path, default=data / suite.data, help="folder that holds splits.csv")
     parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / (suite.base or suite).name)
     parser.add_argument("--processes", type=int, default=1 if suite.device == "cuda" else os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="measure points whose name begins so")
@@ -106,7 +109,8 @@ def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = 
             print("done" if suite.finished(point) else "    ", point.name)
     elif chosen.point:
         (point,) = [point for point in suite.points if point.name == chosen.point]
-        measured = Measured(chosen.work, suite.command, suite.device, suite.evaluation, suite.base is not None)
+        taken = suite.base is not None
+        measured = Measured(chosen.work, suite.command, suite.device, suite.evaluation, taken, suite.frozen)
         run_point(suite.with_rate(point), measured, suite.results)
     else:
         if not chosen.tables:
@@ -120,7 +124,9 @@ def _measure(suite: Suite, wanted: Sequence[Point], chosen: argparse.Namespace) 
     missing = [point for point in wanted if not suite.finished(point)]
     # What others wait for comes first: points that search a learning rate, and the networks that herding embeds with.
     first = [point for point in missing if point.name in (suite.finder(point), CEILING) and suite.base is None]
-    for batch in (first, [point for point in missing if point not in first]):
+    runs = [point for point in missing if point not in first and not point.evaluated]
+    # Then runs, before they are evaluated otherwise.
+    for batch in (first, runs, [point for point in missing if point.evaluated]):
         with ThreadPoolExecutor(chosen.processes) as pool:
             for point, failed in zip(batch, pool.map(lambda p: _start(suite, p, chosen), batch), strict=True):
                 print(f"{'FAILED' if failed else 'done  '} {point.name}", flush=True)

@@ -10,7 +10,7 @@ from typing import Any
 from vidense.records import replacing
 from vidense.statistics import Accuracies, paired_difference, summarise
 
-__all__ = ["CEILING", "STUDIED", "write_column", "write_insertion", "write_tables"]
+__all__ = ["CEILING", "STUDIED", "write_ablation", "write_column", "write_insertion", "write_motion", "write_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "docs" / "results.md", ROOT / "README.md")
@@ -63,14 +63,25 @@ def write_column(results: Path, name: str) -> None:
     _fill(PAGES[0], {name: _column(_records(results), 1)})
 
 
+def write_ablation(results: Path, name: str) -> None:
+    """Replace the table ``name`` of docs/results.md by variants of one method, each against the method itself."""
+    _fill(PAGES[0], {name: _ablation(_records(results))})
+
+
+def write_motion(results: Path, name: str) -> None:
+    """Replace the table ``name`` of docs/results.md by what clips teach moving and standing still."""
+    _fill(PAGES[0], {name: _motion(_records(results))})
+
+
 def _records(results: Path) -> Records:
     """Return what was measured.
 
     Raises:
-        ValueError: if records were evaluated differently; they must not share a column.
+        ValueError: if records were evaluated differently under one name; they must not share a column.
     """
     found = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
-    if len({record["eval"]["hash"] for record in found}) > 1:
+    specs = {(record["point"].get("evaluated", ""), record["eval"]["hash"]) for record in found}
+    if len(specs) > len(dict(specs)):
         raise ValueError(f"the records in {str(results)!r} have different EvalSpecs; measure the older ones again")
     return found
 
@@ -166,6 +177,51 @@ def _study(records: Records) -> str:
     return "\n".join(lines)
 
 
+def _ablation(records: Records) -> str:
+    groups = _grouped(records)
+    random = accuracies(groups.pop("random", []))
+    if not groups:
+        return "Not measured yet."
+    # The method as it is has the shortest name.
+    whole = min(groups, key=len)
+    columns = ("variant", "seeds x nets", "top-1 %", "95 % interval", f"minus {whole}", "minus random, equal videos")
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    for name in _ranked(groups):
+        members = groups[name]
+        own = summarise(accuracies(members))
+        against = "" if name == whole else _difference(members, accuracies(groups[whole]))
+        # Random clips were evaluated in one way.
+        alike = members[0]["point"].get("evaluated", "") == ""
+        cells = (name, f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}", _interval(own))
+        lines.append(f"| {' | '.join(cells)} | {against} | {_difference(members, random) if alike else ''} |")
+    return "\n".join(lines)
+
+
+def _motion(records: Records) -> str:
+    columns = (
+        "trained on",
+        "seeds x nets",
+        "top-1 %",
+        "minus random, equal videos",
+        "middle frame only, top-1 %",
+        "what motion adds",
+    )
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    groups = _grouped(records) | {"*whole training set*": [r for r in records if r["point"]["method"] == CEILING]}
+    measured = {name: members for name, members in groups.items() if members}
+    random = accuracies(measured.get("random", []))
+    for name in _ranked(measured):
+        members = measured[name]
+        against = _difference(members, random) if members[0]["point"]["method"] not in (CEILING, "random") else ""
+        moving, still = accuracies(members), accuracies([{**r, **r["frozen"]} for r in members])
+        own, frozen = summarise(moving), summarise(still)
+        lines.append(
+            f"| {name} | {own['condensation_seeds']} x {own['networks']} | {100 * own['mean']:.1f} | {against} "
+            f"| {100 * frozen['mean']:.1f} | {_difference(members, still)} |"
+        )
+    return "\n".join(lines) if measured else "Not measured yet."
+
+
 def _trigger(records: Records) -> str:
     """Return PRISM's insertion over a run at one video per class, as means over seeds."""
     runs = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
@@ -255,12 +311,13 @@ def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
 
 
 def _grouped(records: Records) -> dict[str, list[Mapping[str, Any]]]:
-    """Return records by method, and variant if there is one."""
+    """Return records by method, variant and evaluation, as far as they have a name."""
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
         point = record["point"]
         if point["method"] != CEILING:
-            groups[f"{point['method']} {point['variant']}".strip()].append(record)
+            named = (point["method"], point["variant"], point.get("evaluated", ""))
+            groups[" ".join(filter(None, named))].append(record)
     return groups
 
 

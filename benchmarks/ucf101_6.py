@@ -29,6 +29,7 @@ OTHERS = {
     "dsa": 300,
     "mtt": 100,
     "vdsd_mtt": 100,
+    "optdistill": 0,
 }
 # PRISM's insertion at one video per class: what each variant changes.
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -11,6 +11,8 @@ from benchmarks.points import CEILING, Point
 from benchmarks.ucf101_6 import SUITE
 from benchmarks.ucf101_6_112 import SUITE as SUITE_112
 from benchmarks.ucf101_6_published import SUITE as SUITE_PUBLISHED
+from benchmarks.ucf101_6_tsgf import SUITE as SUITE_TSGF
+from benchmarks.weizmann import SUITE as SUITE_WEIZMANN
 
 
 @pytest.fixture
@@ -74,13 +76,14 @@ def test_a_diverged_network_is_not_averaged(results, pages):
         tables.write_tables(results)
 
 
-def record(method: str, seed: int, top1: list[float], variant: str = "") -> dict:
+def record(method: str, seed: int, top1: list[float], variant: str = "", evaluated: str = "") -> dict:
     """Return as much of a result as the tables read."""
     networks = [
         {"net_seed": i, "top1": value, "diverged": False, "per_class": [0.5] * 6} for i, value in enumerate(top1)
     ]
     return {
-        "point": {"method": method, "vpc": 1, "seed": seed, "variant": variant, "name": f"{method}-vpc1-seed{seed}"},
+        "point": {"method": method, "vpc": 1, "seed": seed, "variant": variant, "name": f"{method}-vpc1-seed{seed}"}
+        | ({"evaluated": evaluated} if evaluated else {}),
         "networks": networks,
         "random_equal_bytes": {"networks": networks},
         "storage": {"frames": 12.0, "float32_mib": 0.5, "bytes": 1000 + seed},
@@ -103,6 +106,37 @@ def test_a_column_ranks_by_mean_and_averages_sizes():
     assert first.startswith("| dm | 2 x 1 | 60.0 |") and "1,000" in first.replace("1,001", "1,000")
     assert second.startswith("| random | 1 x 2 | 30.0 |")
     assert tables._column([], 5) == "Not measured yet."
+
+
+def test_an_ablation_sets_every_variant_against_the_method_itself():
+    rows = tables._ablation(
+        [record("tsgf", seed, [0.5 + 0.01 * seed]) for seed in range(3)]
+        + [record("tsgf", seed, [0.4], "noise") for seed in range(3)]
+        + [record("tsgf", seed, [0.6], evaluated="unmixed") for seed in range(3)]
+        + [record("random", seed, [0.3]) for seed in range(3)]
+    ).splitlines()[2:]
+    assert [row.split(" |")[0] for row in rows] == ["| tsgf unmixed", "| tsgf", "| tsgf noise"]
+    assert "+9.0 (" in rows[0] and rows[0].endswith("|  |"), "random clips were evaluated mixed"
+    assert "-11.0 (" in rows[2] and "+10.0 (" in rows[2]
+
+
+def test_motion_is_what_a_set_adds_to_its_middle_frames():
+    def moving(method: str, seed: int) -> dict:
+        found = record(method, seed, [0.5])
+        return found | {"frozen": {"networks": [net | {"top1": 0.2 + 0.1 * seed} for net in found["networks"]]}}
+
+    (row,) = tables._motion([moving("random", seed) for seed in range(3)]).splitlines()[2:]
+    assert row.startswith("| random | 3 x 1 | 50.0 |  | 30.0 | +20.0 (")
+
+
+def test_points_that_share_a_run_have_results_of_their_own():
+    shared = [point for point in SUITE_TSGF.points if point.run == "tsgf-vpc1-seed0"]
+    assert sorted(point.name for point in shared) == [
+        "tsgf-vpc1-seed0",
+        "tsgf-vpc1-seed0-image",
+        "tsgf-vpc1-seed0-unmixed",
+    ]
+    assert all(Point.from_json(json.loads(json.dumps(point.to_json()))) == point for point in SUITE_TSGF.points)
 
 
 def test_rates_come_from_the_search_at_seed_zero():
@@ -131,7 +165,7 @@ def test_a_suite_that_evaluates_otherwise_takes_the_runs_as_they_are():
     assert SUITE_PUBLISHED.with_rate(point) == point and SUITE_PUBLISHED.evaluation == {"protocol": "published"}
 
 
-@pytest.mark.parametrize("found", [SUITE, SUITE_112])
+@pytest.mark.parametrize("found", [SUITE, SUITE_112, SUITE_WEIZMANN])
 def test_names_of_points_are_unique_and_every_column_has_its_baseline(found):
     names = [point.name for point in found.points]
     assert len(set(names)) == len(names) and CEILING in names

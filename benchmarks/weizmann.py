@@ -1,0 +1,34 @@
+"""Weizmann actions, in which only motion and pose tell the classes apart: does motion survive condensation?
+
+    python -m benchmarks.weizmann
+
+60 training and 30 test videos, 8 frames of 64x64, 1 video per class. Beside every set the same videos standing still.
+"""
+
+from functools import partial
+
+from benchmarks.points import CEILING, Point
+from benchmarks.suite import Suite, run_suite
+from benchmarks.tables import write_motion
+
+__all__ = ["SUITE"]
+
+ITERATIONS = {"random": 0, "prism": 300, "tsgf": 300, "vdsd_dm": 300}
+
+SUITE = Suite(
+    name="weizmann",
+    points=[
+        Point(CEILING, 0, 0, 3),
+        *(Point(name, 1, seed, 3, length) for seed in range(3) for name, length in ITERATIONS.items()),
+    ],
+    # 8 frames of 25 a second, every fourth: a little more than a second, which holds a step or a wave.
+    clips={"frames": 8, "size": 64, "clips": 3},
+    device="cpu",
+    data="weizmann",
+    tables=partial(write_motion, name="weizmann"),
+    rate_of={"prism": "prism", "vdsd_dm": "vdsd_dm"},
+    frozen=True,
+)
+
+if __name__ == "__main__":
+    run_suite(SUITE, __doc__)
