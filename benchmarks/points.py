@@ -134,8 +134,10 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
         length: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
         asked = {"method": point.method, "vpc": point.vpc, "seed": point.seed, "options": point.options, **length}
         dataset = condense(store.path, run, device=bench.device.type, **asked)
-    own = TrainSet(dataset, dataset.content_hash, point.seed, dataset.storage.frames)
     random = equal_bytes(store, dataset, point.seed)
+    own = TrainSet(dataset, dataset.content_hash, point.seed, dataset.storage.frames)
+    # The same clips under another name: one result serves both, and every method that compares with them.
+    own = random if point.method == "random" else own
     nets, shared = range(point.nets), store.cache / "jobs"
     done = read_record(run)
     return {
@@ -146,9 +148,9 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
         "telemetry": _telemetry(run / "log.jsonl"),
         "condense_seconds": done.get("seconds"),
         "peak_memory": done.get("peak_memory"),
-        "networks": _networks(evaluate(own, bench, nets, run / "jobs")),
+        "networks": _networks(evaluate(own, bench, nets, shared)),
         "random_equal_bytes": {"frames": random.frames, "networks": _networks(evaluate(random, bench, nets, shared))},
-        **(_frozen(own, bench, point, run / "jobs") if how.frozen else {}),
+        **(_frozen(own, bench, point, shared) if how.frozen else {}),
     }
 
 
