@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from benchmarks.tables import CEILING
+from benchmarks.records import CEILING
 from vidense import __version__, condense, load
 from vidense.condensed import CondensedDataset
 from vidense.data.spec import DecodedOtherwise
@@ -25,7 +25,7 @@ from vidense.records import content_hash, write_json
 from vidense.runlog import read_log
 from vidense.seeding import Draw
 
-__all__ = ["CEILING", "Measured", "Point", "run_point"]
+__all__ = ["Measured", "Point", "run_point"]
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.points import CEILING, Measured, Point, run_point
+from benchmarks.pages import fill
+from benchmarks.points import Measured, Point, run_point
+from benchmarks.records import CEILING, Records, read
 from vidense.data.prepare import prepare
 
 __all__ = ["ROOT", "Suite", "run_suite"]
@@ -33,7 +35,7 @@ class Suite:
         evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec` beside the network.
         base: the suite whose runs and learning rates this one evaluates otherwise, given the same ``--work``.
         frozen: as of :class:`~benchmarks.points.Measured`.
-        tables: writes the tables of docs/results.md from the folder of results, None where there are none yet.
+        tables: by name, the tables of docs/results.md (and of the README) and what makes them of the results.
     """
 
     name: str
@@ -41,7 +43,7 @@ class Suite:
     clips: dict[str, Any]
     device: str
     data: str = "ucf101-6"
-    tables: Callable[[Path], None] | None = None
+    tables: Mapping[str, Callable[[Records], str]] = field(default_factory=dict)
     rate_of: dict[str, str] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=lambda: {"protocol": "clean"})
     base: "Suite | None" = None
@@ -56,6 +58,15 @@ class Suite:
     def command(self) -> str:
         """What a reader types to repeat the numbers."""
         return f"python -m benchmarks.{self.name}"
+
+    def write_tables(self, results: Path) -> None:
+        """Write the tables from the JSON files in ``results``.
+
+        Raises:
+            ValueError: if results of one table were evaluated differently; they must not share a column.
+        """
+        records = read(results)
+        fill({name: table(records) for name, table in self.tables.items()})
 
     def finished(self, point: Point) -> bool:
         """Return whether this very point, with all of its settings, was measured.
@@ -116,8 +127,7 @@ def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = 
         if not chosen.tables:
             prepare(chosen.data, chosen.work / "store", **suite.clips)
             _measure(suite, wanted, chosen)
-        if suite.tables is not None:
-            suite.tables(suite.results)
+        suite.write_tables(suite.results)
 
 
 def _measure(suite: Suite, wanted: Sequence[Point], chosen: argparse.Namespace) -> None:

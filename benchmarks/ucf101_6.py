@@ -7,11 +7,14 @@ Learning rates come from ``lr=auto`` at condensation seed 0, that is from traini
 seeds; dfs takes prism's, dsa dc's. Five seeds for the pairs that carry a claim, two for the rest; three networks each.
 """
 
+from functools import partial
 from typing import Any
 
-from benchmarks.points import CEILING, Point
+from benchmarks.insertion import study, trigger
+from benchmarks.points import Point
+from benchmarks.records import CEILING
 from benchmarks.suite import Suite, run_suite
-from benchmarks.tables import write_tables
+from benchmarks.tables import column, summary
 
 __all__ = ["SUITE"]
 
@@ -74,7 +77,13 @@ SUITE = Suite(
     points=[*_column(1), Point(CEILING, 0, 0, 3), *_column(5), *_study(), *_others()],
     clips={"frames": 8, "size": 64, "clips": 3},
     device="cpu",
-    tables=write_tables,
+    tables={
+        "vpc 1": column,
+        "vpc 5": partial(column, vpc=5),
+        "insertion": study,
+        "trigger": trigger,
+        "summary": summary,
+    },
     rate_of={
         "prism": "prism",
         "dfs": "prism",

@@ -7,7 +7,8 @@ Published learning rates (MiniUCF's) and momentum, 64 real clips a class and 8 b
 
 from typing import Any
 
-from benchmarks.points import CEILING, Point
+from benchmarks.points import Point
+from benchmarks.records import CEILING
 from benchmarks.suite import Suite, run_suite
 
 __all__ = ["SUITE"]

@@ -6,9 +6,9 @@ The learning rate comes from ``lr=auto`` at seed 0, as at 8 frames, and serves t
 insertion.
 """
 
+from benchmarks.insertion import study
 from benchmarks.points import Point
 from benchmarks.suite import Suite, run_suite
-from benchmarks.tables import write_insertion
 
 __all__ = ["SUITE"]
 
@@ -20,7 +20,7 @@ SUITE = Suite(
     ],
     clips={"frames": 16, "size": 64, "clips": 3},
     device="cpu",
-    tables=write_insertion,
+    tables={"insertion 16": study},
     rate_of={"prism": "prism"},
 )
 

@@ -5,11 +5,10 @@
 Clips are mixed as TSGF mixes them, random ones included. Not to be ranked with hard labels.
 """
 
-from functools import partial
-
 from benchmarks.points import Point
+from benchmarks.records import STUDIED
 from benchmarks.suite import Suite, run_suite
-from benchmarks.tables import STUDIED, write_column
+from benchmarks.tables import column
 from benchmarks.ucf101_6 import SUITE as BASE
 
 __all__ = ["SUITE"]
@@ -26,7 +25,7 @@ SUITE = Suite(
     points=_points(),
     clips=BASE.clips,
     device="cpu",
-    tables=partial(write_column, name="soft"),
+    tables={"soft": column},
     rate_of=BASE.rate_of,
     evaluation={"protocol": "clean", "labels": "soft", "mix": "video"},
     base=BASE,

@@ -7,12 +7,11 @@ Soft labels of one teacher, as the paper evaluates. ``no-mask`` optimises withou
 (Table 5), ``both-signs`` lets the mask turn the update round (Table 9).
 """
 
-from functools import partial
 from typing import Any
 
 from benchmarks.points import Point
 from benchmarks.suite import Suite, run_suite
-from benchmarks.tables import write_ablation
+from benchmarks.tables import ablation
 from benchmarks.ucf101_6 import OTHERS
 from benchmarks.ucf101_6 import SUITE as BASE
 
@@ -44,7 +43,7 @@ SUITE = Suite(
     points=[point for seed in range(5) for point in _points(seed)],
     clips=BASE.clips,
     device="cpu",
-    tables=partial(write_ablation, name="tsgf"),
+    tables={"tsgf": ablation},
     evaluation={"protocol": "clean", "labels": "soft", "mix": "video"},
 )
 

@@ -5,11 +5,10 @@
 60 training and 30 test videos, 8 frames of 64x64, 1 video per class. Beside every set the same videos standing still.
 """
 
-from functools import partial
-
-from benchmarks.points import CEILING, Point
+from benchmarks.points import Point
+from benchmarks.records import CEILING
 from benchmarks.suite import Suite, run_suite
-from benchmarks.tables import write_motion
+from benchmarks.tables import motion
 
 __all__ = ["SUITE"]
 
@@ -25,7 +24,7 @@ SUITE = Suite(
     clips={"frames": 8, "size": 64, "clips": 3},
     device="cpu",
     data="weizmann",
-    tables=partial(write_motion, name="weizmann"),
+    tables={"weizmann": motion},
     rate_of={"prism": "prism", "vdsd_dm": "vdsd_dm"},
     frozen=True,
 )

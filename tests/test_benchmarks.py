@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import suite, tables
-from benchmarks.points import CEILING, Point
+from benchmarks import pages as project_pages
+from benchmarks import records, suite, tables
+from benchmarks.points import Point
+from benchmarks.records import CEILING
 from benchmarks.ucf101_6 import SUITE
+from benchmarks.ucf101_6_16 import SUITE as SUITE_16
 from benchmarks.ucf101_6_112 import SUITE as SUITE_112
 from benchmarks.ucf101_6_published import SUITE as SUITE_PUBLISHED
+from benchmarks.ucf101_6_soft import SUITE as SUITE_SOFT
 from benchmarks.ucf101_6_tsgf import SUITE as SUITE_TSGF
 from benchmarks.weizmann import SUITE as SUITE_WEIZMANN
+
+TABLED = (SUITE, SUITE_16, SUITE_PUBLISHED, SUITE_SOFT, SUITE_TSGF, SUITE_WEIZMANN)
 
 
 @pytest.fixture
@@ -27,10 +33,10 @@ def results(tmp_path):
 def pages(tmp_path, monkeypatch):
     """Copies of the pages, so that a test never writes into the project."""
     copies = []
-    for page in tables.PAGES:
+    for page in project_pages.PAGES:
         copies.append(tmp_path / page.name)
         shutil.copy(page, copies[-1])
-    monkeypatch.setattr(tables, "PAGES", tuple(copies))
+    monkeypatch.setattr(project_pages, "PAGES", tuple(copies))
     return copies
 
 
@@ -42,7 +48,8 @@ def edit(file, change) -> None:
 
 def test_the_pages_show_what_the_committed_json_says(pages):
     before = [page.read_text() for page in pages]
-    tables.write_tables(SUITE.results)
+    for written in TABLED:
+        written.write_tables(written.results)
     assert [page.read_text() for page in pages] == before
 
 
@@ -60,20 +67,20 @@ def test_every_result_is_of_a_known_point_with_the_settings_it_claims():
 def test_a_changed_number_changes_the_page(results, pages):
     edit(results / "prism-vpc1-seed0.json", lambda record: record["networks"][0].update(top1=0.0))
     before = pages[0].read_text()
-    tables.write_tables(results)
+    SUITE.write_tables(results)
     assert pages[0].read_text() != before
 
 
 def test_different_evaluations_never_share_a_table(results, pages):
     edit(results / "random-vpc1-seed0.json", lambda record: record["eval"].update(hash="other"))
     with pytest.raises(ValueError, match="different EvalSpecs"):
-        tables.write_tables(results)
+        SUITE.write_tables(results)
 
 
 def test_a_diverged_network_is_not_averaged(results, pages):
     edit(results / "dm-vpc1-seed0.json", lambda record: record["networks"][0].update(diverged=True, top1=None))
     with pytest.raises(ValueError, match="diverged"):
-        tables.write_tables(results)
+        SUITE.write_tables(results)
 
 
 def record(method: str, seed: int, top1: list[float], variant: str = "", evaluated: str = "") -> dict:
@@ -94,22 +101,22 @@ def record(method: str, seed: int, top1: list[float], variant: str = "", evaluat
 def test_differences_are_paired_by_seed_and_bold_where_zero_is_excluded():
     random = [record("random", seed, [0.3 + 0.1 * seed]) for seed in range(3)]
     better = [record("dm", seed, [0.4 + 0.1 * seed + 0.001 * seed]) for seed in range(3)]
-    shown = tables._difference(better, tables.accuracies(random))
+    shown = records.difference(better, records.accuracies(random))
     assert shown.startswith("**+10.1 (") and shown.endswith(")**")
-    assert "**" not in tables._difference(better[:2], tables.accuracies(random))
-    assert tables._difference(better, {7: {0: 0.1}}) == ""
+    assert "**" not in records.difference(better[:2], records.accuracies(random))
+    assert records.difference(better, {7: {0: 0.1}}) == ""
 
 
 def test_a_column_ranks_by_mean_and_averages_sizes():
-    rows = tables._column([record("random", 0, [0.2, 0.4]), record("dm", 0, [0.5]), record("dm", 1, [0.7])], 1)
+    rows = tables.column([record("random", 0, [0.2, 0.4]), record("dm", 0, [0.5]), record("dm", 1, [0.7])], 1)
     first, second = rows.splitlines()[2:]
     assert first.startswith("| dm | 2 x 1 | 60.0 |") and "1,000" in first.replace("1,001", "1,000")
     assert second.startswith("| random | 1 x 2 | 30.0 |")
-    assert tables._column([], 5) == "Not measured yet."
+    assert tables.column([], 5) == "Not measured yet."
 
 
 def test_an_ablation_sets_every_variant_against_the_method_itself():
-    rows = tables._ablation(
+    rows = tables.ablation(
         [record("tsgf", seed, [0.5 + 0.01 * seed]) for seed in range(3)]
         + [record("tsgf", seed, [0.4], "noise") for seed in range(3)]
         + [record("tsgf", seed, [0.6], evaluated="unmixed") for seed in range(3)]
@@ -125,7 +132,7 @@ def test_motion_is_what_a_set_adds_to_its_middle_frames():
         found = record(method, seed, [0.5])
         return found | {"frozen": {"networks": [net | {"top1": 0.2 + 0.1 * seed} for net in found["networks"]]}}
 
-    (row,) = tables._motion([moving("random", seed) for seed in range(3)]).splitlines()[2:]
+    (row,) = tables.motion([moving("random", seed) for seed in range(3)]).splitlines()[2:]
     assert row.startswith("| random | 3 x 1 | 50.0 |  | 30.0 | +20.0 (")
 
 

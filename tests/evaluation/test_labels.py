@@ -7,13 +7,14 @@ import torch
 
 from tests.evaluation.conftest import write_dataset, write_store
 from tests.small_net import NAME, Linear, linear
+from vidense.condensed import save
 from vidense.errors import UserError
 from vidense.evaluation import evaluate_run
 from vidense.evaluation.classify import Bench
-from vidense.evaluation.labels import lesson_of, targets_of
+from vidense.evaluation.labels import lesson_of, shown, targets_of
 from vidense.evaluation.spec import eval_spec
 from vidense.mixing import mix
-from vidense.parameterizations import Dense
+from vidense.parameterizations import Dense, Regions, Tiles
 from vidense.seeding import Draw
 from vidense.training import TrainingRecipe, fit
 
@@ -89,6 +90,20 @@ def test_stored_labels_are_the_videos_own_or_the_teachers(store):
     assert lesson_of(stored, nobody) is None
 
 
+def test_regions_are_trained_on_alone_and_other_clips_whole(store, tmp_path):
+    regional = spec("soft_regions")
+    pixels = torch.randint(256, (3, *store.spec.shape), dtype=torch.uint8)
+    views = torch.rand(3, 4, 3).softmax(2)
+    made = Tiles(pixels, views, store.spec, store.class_names, torch.arange(3), views.mean(1))
+    learned = shown(made, regional)
+    assert isinstance(learned, Regions) and len(learned.labels) == 12
+    assert torch.allclose(targets_of(learned, regional, nobody), views.flatten(0, 1), atol=1e-3)
+    saved = save(tmp_path / "tiles", made, dtype="uint8", provenance={})
+    assert isinstance(shown(saved, regional), Regions) and shown(made, spec("soft_stored")) is made
+    whole = videos(store)
+    assert shown(whole, regional) is whole
+
+
 def test_labels_that_are_no_probabilities_are_regressed_or_refused(store):
     centred = torch.eye(3) - 1 / 3
     learned = videos(store, centred)
@@ -122,8 +137,9 @@ def test_names_and_combinations_that_make_no_sense_are_refused():
 def test_hashes_of_hard_labels_have_not_changed_and_soft_ones_differ():
     hard = eval_spec("clean", "minic3d")
     others = [eval_spec("clean", "minic3d", labels="soft", mix=mixed) for mixed in ("none", "video", "image")]
-    others += [eval_spec("clean", "minic3d", labels="soft_stored"), replace(others[0], teacher="minic3d")]
-    assert len({hard.hash, *(other.hash for other in others)}) == 6
+    others += [eval_spec("clean", "minic3d", labels=kept) for kept in ("soft_stored", "soft_regions")]
+    others.append(replace(others[0], teacher="minic3d"))
+    assert len({hard.hash, *(other.hash for other in others)}) == 7
     assert eval_spec("clean", "minic3d", labels="hard").hash == hard.hash
 
 

@@ -5,7 +5,7 @@ import torch
 
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
-from vidense.parameterizations import Parameterization, Stored, Tiles
+from vidense.parameterizations import Parameterization, Regions, Stored, Tiles
 
 SPEC = ClipSpec(2, 6, 6)
 NAMES = ("ball", "cube", "disc")
@@ -49,3 +49,28 @@ def test_labels_that_cannot_be_are_refused(regions):
     stored = tiles().store("uint8")
     with pytest.raises(UserError, match="damaged"):
         Parameterization.restore("tiles", Stored({**stored.tensors, "regions": regions}), SPEC, NAMES)
+
+
+def test_one_region_is_the_whole_clip():
+    made = tiles(regions=1)
+    index = torch.tensor([1, 0])
+    assert torch.allclose(Regions(made).decode(index), made.decode(index), atol=1e-5)
+
+
+def test_regions_are_cut_where_tiles_were_put_and_fill_the_clip():
+    made = tiles(regions=4)
+    # Each region of one colour: nothing of a neighbour may be seen, and resizing changes nothing.
+    for place in range(4):
+        row, column = divmod(place, 2)
+        made.pixels[..., 3 * row : 3 * row + 3, 3 * column : 3 * column + 3] = 10 * place
+    shown = Regions(made).decode(torch.arange(8))
+    wanted = SPEC.normalise(torch.full((8, *SPEC.shape), 10) * (torch.arange(8) % 4).view(-1, 1, 1, 1, 1))
+    assert torch.allclose(shown, wanted, atol=1e-5)
+
+
+def test_a_regions_label_is_its_own():
+    made = tiles()
+    regions = Regions(made)
+    assert regions.labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert torch.allclose(regions.soft_labels[6], made.regions[1, 2].float(), atol=1e-3)
+    assert torch.allclose(regions.soft_labels.sum(1), torch.ones(8))

@@ -8,6 +8,7 @@ from torch import Tensor
 from vidense.boxes.crops import Crop
 from vidense.data.sampling import window_frames
 from vidense.data.spec import ClipSpec
+from vidense.parameterizations.tiles import edges
 
 __all__ = ["best", "equalised", "grouped", "region_size", "tiled"]
 
@@ -78,11 +79,10 @@ def tiled(group: Sequence[Crop], spec: ClipSpec, stride: int, position: float) -
     frames = window_frames(shortest, spec.frames, stride, position)
     regions = torch.stack([crop.at(equalised(frames, crop.length, shortest)) for crop in group])
     tiles = round(len(group) ** 0.5)
-    rows, columns = ([side * i // tiles for i in range(tiles + 1)] for side in (spec.height, spec.width))
+    rows, columns = edges(spec.height, tiles), edges(spec.width, tiles)
     clip = torch.empty(spec.shape, dtype=torch.uint8)
     for place, region in enumerate(regions):
-        (top, bottom), (left, right) = (
-            edges[i : i + 2] for edges, i in zip((rows, columns), divmod(place, tiles), strict=True)
-        )
+        row, column = divmod(place, tiles)
+        (top, bottom), (left, right) = rows[row : row + 2], columns[column : column + 2]
         clip[..., top:bottom, left:right] = region[..., : bottom - top, : right - left]
     return clip, regions

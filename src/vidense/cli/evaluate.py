@@ -20,8 +20,9 @@ def evaluate(
     labels: Annotated[
         str | None,
         typer.Option(
-            metavar="hard|soft|soft_stored",
-            help="Learn the classes, a teacher's view of every batch, or labels kept with the videos.  [default: hard]",
+            metavar="hard|soft|soft_stored|soft_regions",
+            help="Learn the classes, a teacher's view of every batch, labels kept with the videos, or those of each "
+            "region of tiled videos.  [default: hard]",
         ),
     ] = None,
     mix: Annotated[

@@ -13,7 +13,7 @@ from vidense.data.spec import DecodedOtherwise, LabelledClips
 from vidense.data.store import ClipStore
 from vidense.errors import DivergenceError, UserError
 from vidense.evaluation.jobs import once
-from vidense.evaluation.labels import lesson_of, targets_of
+from vidense.evaluation.labels import lesson_of, shown, targets_of
 from vidense.evaluation.scores import classification_scores
 from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
@@ -129,15 +129,15 @@ def evaluate(
 
 def _train_and_test(train: TrainSet, bench: Bench, seed: int) -> dict[str, Any]:
     started, spec = time.perf_counter(), bench.spec
-    network = bench.network(seed)
+    network, clips = bench.network(seed), shown(train.clips, spec)
     # The legacy figure watches the test split; the weights that are scored are never chosen by it.
     watched = bench.test if spec.legacy_best_on_test else bench.validation
     record = fit(
         network,
-        train.clips,
+        clips,
         spec.recipe,
         seed,
-        targets=targets_of(train.clips, spec, bench.teacher),
+        targets=targets_of(clips, spec, bench.teacher),
         lesson=lesson_of(spec, bench.teacher),
         validation=watched,
         keep_best=watched is bench.validation,

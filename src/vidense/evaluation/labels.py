@@ -12,10 +12,20 @@ from vidense.evaluation.spec import EvalSpec
 from vidense.mixing import mix
 from vidense.nets import Network
 from vidense.objectives.kernel_regression import centred
+from vidense.parameterizations import Regions, Tiles
 from vidense.seeding import Draw
 from vidense.training import Lesson, predict
 
-__all__ = ["lesson_of", "targets_of"]
+__all__ = ["lesson_of", "shown", "targets_of"]
+
+
+def shown(clips: LabelledClips, spec: EvalSpec) -> LabelledClips:
+    """Return what is trained on: under ``soft_regions`` every region of tiled clips as a clip of its own.
+
+    Clips that are not tiled, random real ones among them, stay whole.
+    """
+    synthetic = getattr(clips, "parameterization", clips)
+    return Regions(synthetic) if spec.labels == "soft_regions" and isinstance(synthetic, Tiles) else clips
 
 
 def targets_of(clips: LabelledClips, spec: EvalSpec, teacher: Callable[[], Network]) -> Tensor | None:
@@ -27,11 +37,11 @@ def targets_of(clips: LabelledClips, spec: EvalSpec, teacher: Callable[[], Netwo
         teacher: returns the teacher; asked for only where its view is needed.
 
     Returns:
-        float32 ``[N, C]`` or None. ``soft_stored`` takes the labels kept with the videos; sets that keep none, such as
-        random real clips, get what a method would have kept: the teacher's probabilities of each clip, or, where the
-        squared error is learned, the class less 1 / C (FRePo).
+        float32 ``[N, C]`` or None. ``soft_stored`` and ``soft_regions`` take the labels kept with the videos; sets that
+        keep none, such as random real clips, get what a method would have kept: the teacher's probabilities of each
+        clip, or, where the squared error is learned, the class less 1 / C (FRePo).
     """
-    if spec.labels != "soft_stored":
+    if spec.labels in ("hard", "soft"):
         return None
     stored: Tensor | None = getattr(clips, "soft_labels", None)
     if stored is not None:

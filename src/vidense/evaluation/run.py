@@ -50,7 +50,7 @@ def evaluate_run(
         models: networks to train.
         seeds: how many networks of each, with seeds 0, 1, ...
         epochs: passes over the training set in place of the protocol's own length.
-        labels: ``hard``, ``soft`` or ``soft_stored``; None for the protocol's own.
+        labels: ``hard``, ``soft``, ``soft_stored`` or ``soft_regions``; None for the protocol's own.
         mix: ``none``, ``video`` or ``image``: how clips are mixed under soft labels.
         ceiling: train on the whole dataset too, where hard labels are learned.
         baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds.

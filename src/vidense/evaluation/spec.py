@@ -16,7 +16,7 @@ __all__ = ["PROTOCOLS", "EvalSpec", "Labels", "eval_spec"]
 VERSION = 1
 PUBLISHED_EPOCHS, FREPO_EPOCHS = 500, 1000
 
-Labels = Literal["hard", "soft", "soft_stored"]
+Labels = Literal["hard", "soft", "soft_stored", "soft_regions"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class EvalSpec:
             every window as an answer of its own.
         legacy_best_on_test: also report the best test accuracy of all checks, in a field of its own.
         labels: what the network learns: ``hard``, the classes; ``soft``, the teacher's probabilities of every batch as
-            it is shown; ``soft_stored``, labels kept with the videos (:func:`vidense.evaluation.labels.targets_of`).
+            it is shown; ``soft_stored``, labels kept with the videos (:func:`vidense.evaluation.labels.targets_of`);
+            ``soft_regions``, as that, but every region of a tiled clip alone, with its own label.
         mix: how clips are mixed before the teacher sees them (:func:`vidense.mixing.mix`); of ``soft`` only.
         teacher: network that gives soft labels, trained on the whole store, seed 0, as the ``clean`` protocol trains.
         version: of the evaluation code.

@@ -59,7 +59,8 @@ def optdistill(
 
     Args:
         task: clips, videos per class, seed.
-        labels: ``hard``, or ``regions``, which stores what the teacher makes of each region too.
+        labels: ``hard``, or ``regions``, which stores what the teacher makes of each region too (to train on by
+            ``vidense evaluate --labels soft_regions``, the paper's loss, or ``soft_stored``, the mean of a clip's).
         teacher: network that is trained on the dataset to score crops; the published scorers know other classes.
         teacher_weights: file of weights for R3D-18 instead, with torchvision's names (``.pth`` or ``.safetensors``),
             as published for Kinetics-400 or trained on this dataset's classes.

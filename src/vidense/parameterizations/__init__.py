@@ -7,7 +7,7 @@ from vidense.parameterizations.key_frames import KeyFrames
 from vidense.parameterizations.memories import Memories
 from vidense.parameterizations.selected import SelectedClips
 from vidense.parameterizations.stills import Stills
-from vidense.parameterizations.tiles import Tiles
+from vidense.parameterizations.tiles import Regions, Tiles
 
 __all__ = [
     "PARAMETERIZATIONS",
@@ -16,6 +16,7 @@ __all__ = [
     "KeyFrames",
     "Memories",
     "Parameterization",
+    "Regions",
     "SelectedClips",
     "Stills",
     "StoreDtype",

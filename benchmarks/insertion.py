@@ -1,0 +1,77 @@
+"""The tables of PRISM's insertion: what each switch does, and when it fires over a run."""
+
+from benchmarks.records import Records, accuracies, average, difference, equal_bytes, grouped, is_studied
+from vidense.statistics import summarise
+
+__all__ = ["study", "trigger"]
+
+
+def study(records: Records) -> str:
+    """Return what each switch of PRISM does, and the control of dense videos from noise."""
+    columns = (
+        "variant",
+        "seeds x nets",
+        "top-1 %",
+        "minus prism",
+        "minus random, equal bytes",
+        "key-frames a video",
+        "trigger rate, %",
+        "lr",
+        "bytes on disk",
+    )
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
+    if not prism:
+        return "Not measured yet."
+    variants = grouped([r for r in records if is_studied(r)])
+    groups = {"prism": prism} | {name.removeprefix("prism "): members for name, members in variants.items()}
+    for name, members in groups.items():
+        if not members:
+            continue
+        own = summarise(accuracies(members))
+        against = "" if name == "prism" else difference(members, accuracies(prism))
+        keys = [count for record in members for count in record["key_frames"] or []]
+        shown_keys = f"{sum(keys) / len(keys):.1f}" if keys else "all"
+        rate = members[0]["settings"]["options"]["lr"]
+        size = average([record["storage"] for record in members], "bytes")
+        lines.append(
+            f"| {name} | {own['condensation_seeds']} x {own['networks']} | {100 * own['mean']:.1f} | {against} "
+            f"| {difference(members, equal_bytes(members))} | {shown_keys} | {_trigger_rate(members)} | {rate:g} "
+            f"| {size:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def trigger(records: Records) -> str:
+    """Return PRISM's insertion over a run at one video per class, as means over seeds."""
+    runs = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
+    if not runs:
+        return "Not measured yet."
+    length = runs[0]["point"]["iterations"]
+    lines = ["| iterations | loss | key-frames a video | trigger rate, % of candidates |", "| --- | --- | --- | --- |"]
+    for part in range(1, 20, 2):
+        told = [r["telemetry"] for r in runs]
+        # Two of the twenty stretches of the log make a row; key-frames are those at its end.
+        losses = [t["loss"][part] for t in told]
+        rates = [t["trigger_rate"][i] for t in told for i in (part - 1, part) if t["trigger_rate"][i] is not None]
+        keys = [t["key_frames"][part] for t in told]
+        shown = f"{100 * sum(rates) / len(rates):.2f}" if rates else "off"
+        lines.append(
+            f"| {(part - 1) * length // 20} to {(part + 1) * length // 20} | {sum(losses) / len(losses):.2f} "
+            f"| {sum(keys) / len(keys):.1f} | {shown} |"
+        )
+    histogram = [sum(column) for column in zip(*(r["telemetry"]["cosine_histogram"] for r in runs), strict=True)]
+    near, total = sum(histogram[9:11]), sum(histogram)
+    negative = sum(histogram[:10])
+    lines.append("")
+    lines.append(
+        f"Of {total:,} cosines between the gradients of a frame and of a neighbouring key-frame, "
+        f"{100 * near / total:.1f} % lie between -0.1 and 0.1, and {100 * negative / total:.1f} % are negative "
+        f"({len(runs)} runs)."
+    )
+    return "\n".join(lines)
+
+
+def _trigger_rate(members: Records) -> str:
+    rates = [rate for r in members for rate in (r["telemetry"] or {}).get("trigger_rate", []) if rate is not None]
+    return f"{100 * sum(rates) / len(rates):.2f}" if rates else ""
