@@ -52,6 +52,8 @@ def test_an_interruption_prints_how_to_resume(store, tmp_path):
     words = ["condense", str(store), "--out", str(run_folder), "--set", "lr=1", "--iterations", "5000", "--fresh"]
     interrupt = (
         "import os, signal, sys, threading, time\nfrom pathlib import Path\nfrom vidense.cli import run\n"
+        # A shell's background jobs ignore Ctrl-C, and hand that on.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def stop():\n"
         f"    log = Path({str(run_folder / 'log.jsonl')!r})\n"
         "    while not log.exists(): time.sleep(0.1)\n"
