@@ -17,7 +17,8 @@ from vidense.data.store import ClipStore
 from vidense.engine.run import read_record
 from vidense.engine.settings import pick_device
 from vidense.evaluation.baselines import equal_bytes
-from vidense.evaluation.classify import Bench, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.bench import Bench
+from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.spec import eval_spec
 from vidense.hardware import describe
 from vidense.parameterizations import KeyFrames

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from vidense.data.real import RealClips
+from vidense.data.spec import LabelledClips
 from vidense.errors import DivergenceError
 from vidense.experts import ceiling_network
 from vidense.method import Recipe, Task
@@ -40,11 +40,11 @@ def select(task: Task, choose: Callable[[Tensor, int], list[int]], feature_net: 
 
 
 @torch.no_grad()
-def embed_all(network: Network, real: RealClips) -> Tensor:
-    """Return the embeddings ``[V, E]`` of every video's first window, on the CPU."""
+def embed_all(network: Network, clips: LabelledClips) -> Tensor:
+    """Return the embeddings ``[V, E]`` of every video (of real ones, the first window), on the CPU."""
     device = next(network.parameters()).device
-    chunks = torch.split(torch.arange(len(real)), CHUNK)
-    return torch.cat([network.embed(real.decode(chunk).to(device)).cpu() for chunk in chunks])
+    chunks = torch.split(torch.arange(len(clips.labels)), CHUNK)
+    return torch.cat([network.embed(clips.decode(chunk).to(device)).cpu() for chunk in chunks])
 
 
 def _network(task: Task, feature_net: FeatureNet, name: str) -> Network:

@@ -99,13 +99,16 @@ def test_doctor(vidense):
 
 def fake_training(monkeypatch):
     """Stand in for training networks, which takes longer than all of these tests together."""
-    from vidense.evaluation import classify
+    from vidense.evaluation import measure
 
     def answer(train, bench, seed):
-        return {"top1": 0.25 + 0.1 * seed, "top5": None, "diverged": False, "fit": {}, "seconds": 0.0}
+        found = {"queries": 6, "recall": [0.5, 0.75, 1.0, None], "chance": [0.25, 0.5, 0.875, 1.0]}
+        scores = {"recall1": 0.5, "in_train": found, "in_test": found, "other_sources": found}
+        top1 = 0.25 + 0.1 * seed
+        return {"top1": top1, "top5": None, **scores, "diverged": False, "fit": {}, "seconds": 0.0}
 
-    monkeypatch.setattr(classify, "_train_and_test", answer)
-    monkeypatch.setattr(classify, "_ceiling", lambda bench, seed: answer(None, bench, seed) | {"videos": 9})
+    monkeypatch.setattr(measure, "_train_and_test", answer)
+    monkeypatch.setattr(measure, "_ceiling", lambda bench, seed: answer(None, bench, seed) | {"videos": 9})
 
 
 def test_evaluate_and_report(vidense, store, finished, tmp_path, monkeypatch):
@@ -120,6 +123,17 @@ def test_evaluate_and_report(vidense, store, finished, tmp_path, monkeypatch):
     code, out, _ = vidense("report", run, "-o", tmp_path / "page.html")
     assert (code, out) == (0, f"{tmp_path / 'page.html'}\n")
     assert "random does not beat" in (tmp_path / "page.html").read_text()
+
+
+def test_retrieval_is_printed_gallery_by_gallery(vidense, store, finished, tmp_path, monkeypatch):
+    fake_training(monkeypatch)
+    run = tmp_path / "random-0"
+    shutil.copytree(finished, run)
+    code, out, _ = vidense("evaluate", run, "--on", store, "--seeds", 2, "--task", "retrieve")
+    assert code == 0 and "recall@1 %" in out and "vidense report" not in out
+    assert out.count("among ") == 3 and "random, equal bytes" in out and "chance" in out
+    assert "75.0" in out and "87.5" in out and (run / "retrieval.json").exists()
+    assert vidense("evaluate", run, "--on", store, "--task", "segment").code == 2
 
 
 def test_report_draws_clips_that_were_not_drawn(vidense, finished, tmp_path):

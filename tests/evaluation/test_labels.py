@@ -10,7 +10,7 @@ from tests.small_net import NAME, Linear, linear
 from vidense.condensed import save
 from vidense.errors import UserError
 from vidense.evaluation import evaluate_run
-from vidense.evaluation.classify import Bench
+from vidense.evaluation.bench import Bench
 from vidense.evaluation.labels import lesson_of, shown, targets_of
 from vidense.evaluation.spec import eval_spec
 from vidense.mixing import mix

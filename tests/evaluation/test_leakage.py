@@ -10,7 +10,8 @@ import torch
 from tests.small_net import linear, weights
 from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
-from vidense.evaluation.classify import Bench, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.bench import Bench
+from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.spec import EvalSpec, eval_spec
 from vidense.training import predict
 

@@ -12,7 +12,7 @@ from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.evaluation import EvaluationRecord, evaluate_run
-from vidense.evaluation import classify as classify_module
+from vidense.evaluation import measure as measure_module
 
 from .conftest import write_dataset
 
@@ -26,7 +26,7 @@ class Fits:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.done, self.stop = 0, -1
         for name in ("fit", "ceiling_network"):
-            monkeypatch.setattr(classify_module, name, self._counting(getattr(classify_module, name)))
+            monkeypatch.setattr(measure_module, name, self._counting(getattr(measure_module, name)))
 
     def _counting(self, original: Any) -> Any:
         def count(*args: Any, **kwargs: Any) -> Any:

@@ -12,8 +12,9 @@ from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.evaluation import EvaluationRecord, evaluate_run
-from vidense.evaluation import classify as classify_module
-from vidense.evaluation.classify import Bench, TrainSet, evaluate
+from vidense.evaluation import measure as measure_module
+from vidense.evaluation.bench import Bench
+from vidense.evaluation.measure import TrainSet, evaluate
 from vidense.evaluation.spec import eval_spec
 from vidense.experts import HOLD_OUT
 from vidense.nets import build_network
@@ -50,7 +51,7 @@ def test_rows_of_a_run_and_resuming(store: ClipStore, dataset: CondensedDataset,
 
     # Everything is known now: no network is trained again, and the file comes out the same.
     before = (folder / "evaluation.json").read_bytes()
-    monkeypatch.setattr(classify_module, "fit", None)
+    monkeypatch.setattr(measure_module, "fit", None)
     evaluate_run(folder, store.path, seeds=2, baseline_seeds=2, epochs=1)
     assert (folder / "evaluation.json").read_bytes() == before
 

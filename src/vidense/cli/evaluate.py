@@ -1,11 +1,15 @@
 """``vidense evaluate``: what a condensed dataset is worth, beside random clips and the whole dataset."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vidense.cli import options as shared
+from vidense.tasks import TASKS
+
+if TYPE_CHECKING:
+    from vidense.evaluation import EvaluationRecord
 
 __all__ = ["evaluate"]
 
@@ -13,6 +17,12 @@ __all__ = ["evaluate"]
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
     on: Annotated[Path, typer.Option(metavar="STORE", help="Prepared data to test on.")],
+    task: Annotated[
+        str,
+        typer.Option(
+            metavar="classify|retrieve", help="Tell classes apart, or find clips of the same class (Recall@K)."
+        ),
+    ] = "classify",
     protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
     models: Annotated[str, typer.Option(metavar="A,B", help="Networks to train, separated by commas.")] = "minic3d",
     seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
@@ -35,13 +45,13 @@ def evaluate(
 ) -> None:
     """Train networks on the condensed videos and test them on real ones, beside random clips and the whole dataset.
 
+    Retrieval ranks by Recall@1 of test videos among training videos and prints K = 5, 10, 20 and other galleries too.
+
     The same command again continues: finished networks are not trained twice.
     """
     from vidense import methods  # noqa: F401 - their parameterizations read the dataset
-    from vidense.budget import format_bytes
     from vidense.cli.output import print_json
     from vidense.cli.progress import Display
-    from vidense.cli.scores import print_scores
     from vidense.evaluation import evaluate_run
 
     with Display() as display:
@@ -54,15 +64,26 @@ def evaluate(
             epochs=epochs,
             labels=labels,
             mix=mix,
+            task=task,
             ceiling=not no_ceiling,
             device=device,
             progress=display.note,
         )
     if as_json:
-        print_json({"path": str(run / "evaluation.json"), **record.to_json()})
-        return
+        print_json({"path": str(run / TASKS[task].file), **record.to_json()})
+    else:
+        _print(record, run)
+
+
+def _print(record: "EvaluationRecord", run: Path) -> None:
+    from vidense.budget import format_bytes
+    from vidense.cli.scores import print_recall, print_scores
+
     print_scores(record.to_json())
+    if record.task == "retrieve":
+        print_recall(record.rows)
     if record.teacher is not None:
         told = "labels by {network}: {top1:.1%} of the test videos right, {bytes} of weights beside the videos"
         print("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
-    print(f"\nwritten to {run / 'evaluation.json'}; next: vidense report {run} -o report.html")
+    following = f"; next: vidense report {run} -o report.html" if record.task == "classify" else ""
+    print(f"\nwritten to {run / TASKS[record.task].file}{following}")

@@ -1,12 +1,20 @@
 """An evaluation as a table, with its finding in plain words."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from vidense.cli.output import print_table
 from vidense.report.findings import group_rows, sentences
 from vidense.report.wording import interval_text, percent, spread
 
-__all__ = ["print_scores"]
+__all__ = ["print_recall", "print_scores"]
+
+GALLERIES = {
+    "in_train": "training videos",
+    "in_test": "other test videos",
+    "other_sources": "test videos of other sources",
+}
+ROLES = {"random_equal_vpc": ", equal videos", "random_equal_bytes": ", equal bytes"}
 
 
 def print_scores(*evaluations: dict[str, Any]) -> None:
@@ -14,7 +22,7 @@ def print_scores(*evaluations: dict[str, Any]) -> None:
     for table in group_rows(evaluations):
         print(f"\n{table.title}")
         print_table(
-            ("trained on", "videos", "frames", "float32 MiB", "top-1 %", "std sets", "std nets", "95 % interval"),
+            ("trained on", "videos", "frames", "float32 MiB", table.metric, "std sets", "std nets", "95 % interval"),
             [
                 (
                     row.title,
@@ -31,3 +39,29 @@ def print_scores(*evaluations: dict[str, Any]) -> None:
         )
         for sentence in sentences(table):
             print(sentence)
+
+
+def print_recall(rows: Sequence[dict[str, Any]]) -> None:
+    """Print Recall@K of every row among each gallery, means over all of its networks."""
+    from vidense.evaluation.retrieval import RANKS
+
+    scored = {
+        row["name"] + ROLES.get(row["role"], ""): [result for result in row["results"] if not result["diverged"]]
+        for row in rows
+    }
+    for key, gallery in GALLERIES.items():
+        named = {name: [result[key] for result in results] for name, results in scored.items() if results}
+        chance = [results[0]["chance"] for results in named.values()][:1]
+        print(f"\namong {gallery}")
+        print_table(
+            ("trained on", *(f"R@{rank} %" for rank in RANKS)),
+            [
+                *((name, *_means([result["recall"] for result in results])) for name, results in named.items()),
+                *(("chance", *map(percent, values)) for values in chance),
+            ],
+        )
+
+
+def _means(recalls: Sequence[Sequence[float | None]]) -> list[str]:
+    columns = [[value for value in column if value is not None] for column in zip(*recalls, strict=True)]
+    return [percent(sum(column) / len(column) if column else None) for column in columns]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
-from vidense.evaluation.classify import TrainSet
+from vidense.evaluation.measure import TrainSet
 from vidense.method import Task
 from vidense.parameterizations import KeyFrames, Parameterization, StoreDtype
 from vidense.records import content_hash

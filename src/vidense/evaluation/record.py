@@ -13,11 +13,11 @@ from vidense.errors import UserError
 from vidense.evaluation.spec import EvalSpec
 from vidense.records import read_json, write_json
 from vidense.statistics import Accuracies, summarise
+from vidense.tasks import TASKS
 
 __all__ = ["EvaluationRecord", "Role", "accuracies", "make_row"]
 
 FORMAT, VERSION = "vidense-evaluation", 1
-FILE = "evaluation.json"
 
 Role = Literal["method", "random_equal_vpc", "random_equal_bytes", "ceiling"]
 
@@ -32,6 +32,7 @@ class EvaluationRecord:
         dataset: content hash, method, settings and storage of the condensed dataset.
         rows: see :func:`make_row`; only rows of equal ``spec_hash`` may be ranked together.
         teacher: where soft labels come from one: its network, bytes, and accuracy on the test videos.
+        task: a name in :data:`vidense.tasks.TASKS`.
     """
 
     specs: Mapping[str, dict[str, Any]]
@@ -39,13 +40,14 @@ class EvaluationRecord:
     dataset: Mapping[str, Any]
     rows: Sequence[dict[str, Any]]
     teacher: Mapping[str, Any] | None = None
+    task: Literal["classify", "retrieve"] = "classify"
 
     def to_json(self) -> dict[str, Any]:
         """Return the file's content."""
         return {
             "format": FORMAT,
             "version": VERSION,
-            "task": "classify",
+            "task": self.task,
             "specs": dict(self.specs),
             "store": dict(self.store),
             "dataset": dict(self.dataset),
@@ -54,28 +56,30 @@ class EvaluationRecord:
         }
 
     def write(self, folder: Path) -> Path:
-        """Write ``evaluation.json`` into ``folder``, replacing an older one, and return its path."""
-        write_json(folder / FILE, self.to_json())
-        return folder / FILE
+        """Write the task's file into ``folder``, replacing an older one, and return its path."""
+        file = folder / TASKS[self.task].file
+        write_json(file, self.to_json())
+        return file
 
     @classmethod
-    def read(cls, folder: Path) -> "EvaluationRecord":
-        """Read ``evaluation.json`` of a run or dataset.
+    def read(cls, folder: Path, task: str = "classify") -> "EvaluationRecord":
+        """Read what a run or dataset was found to be worth for a task.
 
         Raises:
             UserError: if there is none, or it is of another version or damaged.
         """
-        value = read_json(folder / FILE)
+        file = folder / TASKS[task].file
+        value = read_json(file)
         if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (FORMAT, VERSION):
-            raise UserError(f"{str(folder / FILE)!r} is no {FORMAT} of version {VERSION}; evaluate the run again")
-        parts = {name: value.get(name) for name in ("specs", "store", "dataset", "rows", "teacher")}
+            raise UserError(f"{str(file)!r} is no {FORMAT} of version {VERSION}; evaluate the run again")
+        parts = {name: value.get(name) for name in ("specs", "store", "dataset", "rows", "teacher", "task")}
         try:
             return _RECORD.validate_python(parts)
         except ValidationError as error:
             found = error.errors(include_url=False)[0]
             field = ".".join(map(str, found["loc"]))
             raise UserError(
-                f"{str(folder / FILE)!r}, field {field!r}: {found['msg']}; it is damaged: evaluate the run again"
+                f"{str(file)!r}, field {field!r}: {found['msg']}; it is damaged: evaluate the run again"
             ) from None
 
 
@@ -103,11 +107,11 @@ def make_row(
         frames: stored for them.
 
     Returns:
-        JSON types. ``float32_mib`` counts stored frames as the papers do. ``top1`` is
-        :func:`vidense.statistics.summarise` of the top-1 accuracies, or None if any network diverged: a mean
-        over the survivors would flatter; ``diverged`` says how many did.
+        JSON types. ``float32_mib`` counts stored frames as the papers do. The task's
+        metric (``top1`` or ``recall1``) is :func:`vidense.statistics.summarise` of that figure, or None if any network
+        diverged: a mean over the survivors would flatter; ``diverged`` says how many did.
     """
-    diverged = sum(result["diverged"] for result in results)
+    diverged, metric = sum(result["diverged"] for result in results), TASKS[spec.task].metric
     return {
         "role": role,
         "name": name,
@@ -119,15 +123,15 @@ def make_row(
         "frames": frames,
         "float32_mib": round(frames * clips.frame_numbers * 4 / 2**20, 4),
         "diverged": diverged,
-        "top1": None if diverged or not results else summarise(accuracies(results)),
+        metric: None if diverged or not results else summarise(accuracies(results, metric)),
         "results": list(results),
     }
 
 
-def accuracies(results: Sequence[Mapping[str, Any]]) -> Accuracies:
-    """Return top-1 accuracies of ``results`` by condensation seed and network seed, diverged ones left out."""
+def accuracies(results: Sequence[Mapping[str, Any]], metric: str = "top1") -> Accuracies:
+    """Return the figure ``metric`` of ``results`` by condensation seed and network seed, diverged ones left out."""
     table: dict[int, dict[int, float]] = defaultdict(dict)
     for result in results:
         if not result["diverged"]:
-            table[result["condensation_seed"]][result["net_seed"]] = result["top1"]
+            table[result["condensation_seed"]][result["net_seed"]] = result[metric]
     return table

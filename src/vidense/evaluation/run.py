@@ -13,7 +13,8 @@ from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_bytes, equal_videos
-from vidense.evaluation.classify import Bench, Progress, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.bench import Bench
+from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
 from vidense.evaluation.spec import eval_spec
 
@@ -32,12 +33,13 @@ def evaluate_run(
     epochs: int | None = None,
     labels: str | None = None,
     mix: str = "none",
+    task: str = "classify",
     ceiling: bool = True,
     baseline_seeds: int | Sequence[int] = 3,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> EvaluationRecord:
-    """Evaluate a condensed dataset by classification and write ``evaluation.json`` into its folder.
+    """Evaluate a condensed dataset and write what was found (``evaluation.json``) into its folder.
 
     Beside the method always stand random real clips at equal videos per class and at equal bytes. Every network is a
     job whose result is kept (of the method in the folder's ``jobs/``, of the others in the store's cache, shared by all
@@ -52,6 +54,7 @@ def evaluate_run(
         epochs: passes over the training set in place of the protocol's own length.
         labels: ``hard``, ``soft``, ``soft_stored`` or ``soft_regions``; None for the protocol's own.
         mix: ``none``, ``video`` or ``image``: how clips are mixed under soft labels.
+        task: ``classify``, or ``retrieve``: find clips of the same class (then the file is ``retrieval.json``).
         ceiling: train on the whole dataset too, where hard labels are learned.
         baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
@@ -69,7 +72,7 @@ def evaluate_run(
     _check_same(dataset, opened)
     used = pick_device(device)
     # All benches first: a mistake in the last model's name must not surface after an hour.
-    specs = [eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix) for model in models]
+    specs = [eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix, task=task) for model in models]
     benches = [Bench(opened, spec, used) for spec in specs]
     rows: list[dict[str, Any]] = []
     for bench in benches:
@@ -130,6 +133,7 @@ def _record(benches: Sequence[Bench], dataset: CondensedDataset, rows: list[dict
         dataset=_describe_dataset(dataset, store),
         rows=rows,
         teacher=_describe_teacher(benches[0]),
+        task=benches[0].spec.task,
     )
 
 

@@ -16,6 +16,7 @@ __all__ = ["PROTOCOLS", "EvalSpec", "Labels", "eval_spec"]
 VERSION = 1
 PUBLISHED_EPOCHS, FREPO_EPOCHS = 500, 1000
 
+EvaluatedFor = Literal["classify", "retrieve"]
 Labels = Literal["hard", "soft", "soft_stored", "soft_regions"]
 
 
@@ -39,6 +40,7 @@ class EvalSpec:
             ``soft_regions``, as that, but every region of a tiled clip alone, with its own label.
         mix: how clips are mixed before the teacher sees them (:func:`vidense.mixing.mix`); of ``soft`` only.
         teacher: network that gives soft labels, trained on the whole store, seed 0, as the ``clean`` protocol trains.
+        task: what networks learn to do, a name in :data:`vidense.tasks.TASKS`.
         version: of the evaluation code.
     """
 
@@ -53,6 +55,7 @@ class EvalSpec:
     labels: Labels = "hard"
     mix: Mixing = "none"
     teacher: str = "minic3d_bn"
+    task: EvaluatedFor = "classify"
     version: int = VERSION
 
     @property
@@ -173,6 +176,7 @@ def eval_spec(
     model_options: Mapping[str, Any] | None = None,
     labels: str | None = None,
     mix: str = "none",
+    task: str = "classify",
 ) -> EvalSpec:
     """Return the specification of a named protocol for one network.
 
@@ -183,9 +187,11 @@ def eval_spec(
         model_options: of the network.
         labels: in place of the protocol's own.
         mix: as of :class:`EvalSpec`.
+        task: as of :class:`EvalSpec`; ``retrieve`` learns classes.
 
     Raises:
-        UserError: if a name is unknown, ``epochs`` is below 1, or clips are mixed without a teacher.
+        UserError: if a name is unknown, ``epochs`` is below 1, clips are mixed without a teacher, or the task does not
+            go with the labels.
     """
     if protocol not in PROTOCOLS:
         raise UserError(f"unknown protocol {protocol!r}{suggest(protocol, PROTOCOLS)}")
@@ -193,12 +199,14 @@ def eval_spec(
         raise UserError(f"epochs={epochs} trains nothing; give an integer of at least 1")
     options = tuple(sorted((model_options or {}).items()))
     own = PROTOCOLS[protocol](model, epochs)
-    chosen = {"labels": labels or own.labels, "mix": mix}
-    for name, known in (("labels", get_args(Labels)), ("mix", get_args(Mixing))):
+    chosen = {"labels": labels or own.labels, "mix": mix, "task": task}
+    for name, known in (("labels", get_args(Labels)), ("mix", get_args(Mixing)), ("task", get_args(EvaluatedFor))):
         if chosen[name] not in known:
             raise UserError(f"unknown {name} {chosen[name]!r}{suggest(chosen[name], known)}")
     if mix != "none" and chosen["labels"] != "soft":
         raise UserError(f"mix={mix!r} needs a teacher to say what is in a mixed clip; give labels soft")
+    if task == "retrieve" and chosen["labels"] != "hard":
+        raise UserError(f"task 'retrieve' learns classes, not labels {chosen['labels']!r}; give labels hard")
     if own.recipe.loss == "mse" and chosen["labels"] != own.labels:
         raise UserError(f"protocol {protocol!r} learns the labels kept with the videos; leave labels out")
     return replace(own, model_options=options, **chosen)  # type: ignore[arg-type]  # checked above

@@ -7,6 +7,7 @@ from typing import Any
 from vidense.records import content_hash
 from vidense.report.wording import percent, points
 from vidense.statistics import mean_interval, paired_difference, summarise
+from vidense.tasks import TASKS
 
 __all__ = ["Row", "Table", "group_rows", "sentences"]
 
@@ -25,7 +26,8 @@ class Row:
         float32_mib: as the papers count, mean over condensation seeds.
         disk: bytes on disk, mean over condensation seeds; None for baselines, which are not stored.
         diverged: networks whose training diverged.
-        accuracies: top-1 in [0, 1] by condensation seed (selection seed of a baseline) and network seed.
+        accuracies: top-1, or another task's metric, in [0, 1] by condensation seed (selection seed of a baseline) and
+            network seed.
         method_row: of a baseline at equal bytes, the method row it belongs to.
     """
 
@@ -46,7 +48,7 @@ class Row:
 
     @property
     def mean(self) -> float | None:
-        """Mean top-1, None if any network diverged."""
+        """Mean accuracy, None if any network diverged."""
         summary = self.summary
         return None if summary is None else summary["mean"]
 
@@ -76,6 +78,11 @@ class Table:
     spec: Mapping[str, Any]
     spec_hash: str
     rows: list[Row] = field(default_factory=list)
+
+    @property
+    def metric(self) -> str:
+        """What the percentages of the table are."""
+        return TASKS[self.spec.get("task", "classify")].title
 
     @property
     def title(self) -> str:
@@ -157,12 +164,13 @@ def _titles(settings: Mapping[tuple[str, ...], Mapping[str, Any]]) -> dict[tuple
 def _merge(members: Sequence[tuple[Mapping[str, Any], dict[str, Any]]], title: str) -> Row:
     """Make one row of the same row in several evaluations."""
     rows = [row for _, row in members]
+    metric = TASKS[members[0][0].get("task", "classify")].metric
     scores: dict[int, dict[int, list[float]]] = {}
     for row in rows:
         for result in row["results"]:
             if not result["diverged"]:
                 nets = scores.setdefault(result["condensation_seed"], {})
-                nets.setdefault(result["net_seed"], []).append(result["top1"])
+                nets.setdefault(result["net_seed"], []).append(result[metric])
     is_method = rows[0]["role"] == "method"
     disk = [evaluation["dataset"]["storage"]["bytes"] for evaluation, _ in members] if is_method else []
     return Row(

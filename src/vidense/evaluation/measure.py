@@ -1,26 +1,21 @@
-"""Trains networks on a set of clips and tests them on a store, one job a network."""
+"""Trains networks on sets of clips and tests them on a bench, one job a network."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from vidense.data.spec import DecodedOtherwise, LabelledClips
-from vidense.data.store import ClipStore
-from vidense.errors import DivergenceError, UserError
+from vidense.data.spec import LabelledClips
+from vidense.evaluation.bench import Bench
 from vidense.evaluation.jobs import once
 from vidense.evaluation.labels import lesson_of, shown, targets_of
-from vidense.evaluation.scores import classification_scores
-from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
-from vidense.nets import Network, build_network
-from vidense.training import fit, predict
+from vidense.nets import Network
+from vidense.training import fit
 
-__all__ = ["Bench", "Progress", "TrainSet", "evaluate", "evaluate_ceiling"]
+__all__ = ["Progress", "TrainSet", "evaluate", "evaluate_ceiling"]
 
 Progress = Callable[[str], None]
 
@@ -40,65 +35,6 @@ class TrainSet:
     content: str
     seed: int
     frames: float
-
-
-class Bench:
-    """A store set up for one :class:`EvalSpec`: validation and test clips, on the device of choice."""
-
-    def __init__(self, store: ClipStore, spec: EvalSpec, device: torch.device) -> None:
-        """Prepare the views.
-
-        Raises:
-            UserError: if the store has no test videos or fewer windows of each than the protocol scores, or the
-                network does not exist or cannot take its clips.
-        """
-        if not len(store.test):
-            raise UserError(f"store {str(store.path)!r} has no test videos; prepare it from data with a test split")
-        if store.test.windows < spec.windows:
-            raise UserError(
-                f"store {str(store.path)!r} keeps {store.test.windows} clips of each video, protocol {spec.protocol!r} "
-                f"scores {spec.windows}; prepare it with --clips {spec.windows}"
-            )
-        # What "auto" means here is part of what was measured.
-        spec = replace(spec, recipe=spec.recipe.on(device))
-        self.store, self.spec, self.device = store, spec, device
-        self._teacher: Network | None = None
-        self.network(0)
-        real = store.test.to(device)
-        self.test = tuple(
-            DecodedOtherwise(real, False, partial(real.decode, window=window)) for window in range(spec.windows)
-        )
-        held = spec.hold_out.split(store.train)[1].to(device)
-        self.validation: tuple[LabelledClips, ...] = (held,) if len(held) else ()
-
-    def network(self, seed: int) -> Network:
-        """Return a fresh network for the store's clips."""
-        store, spec = self.store, self.spec
-        built = build_network(spec.model, store.spec, len(store.class_names), seed=seed, **dict(spec.model_options))
-        return built.place(self.device)
-
-    def teacher(self) -> Network:
-        """Return the network that gives soft labels; trained on the whole store where its cache lacks it.
-
-        Raises:
-            DivergenceError: if its training diverged.
-        """
-        if self._teacher is None:
-            real, name = self.store.train, self.spec.teacher
-            trained = ceiling_network(real, name, 0, self.store.cache, device=self.device)
-            if trained.fit["diverged_at"] is not None:
-                raise DivergenceError(f"the teacher {name!r} diverged; evaluate with hard labels")
-            self._teacher = trained.network.requires_grad_(False)
-        return self._teacher
-
-    def identity(self, content: str, seed: int) -> dict[str, Any]:
-        """Return all that decides the result of a job."""
-        return {"train": content, "data": self.store.content_hash, "spec": self.spec.hash, "net_seed": seed}
-
-    def scores(self, network: Network) -> dict[str, Any]:
-        """Return the test scores of a trained network."""
-        windows = torch.stack([predict(network, view, self.spec.recipe) for view in self.test])
-        return classification_scores(windows, self.store.test.labels, self.spec.pooling)
 
 
 def evaluate(
@@ -160,6 +96,10 @@ def evaluate_ceiling(bench: Bench, net_seeds: Sequence[int], progress: Progress 
 
 def _ceiling(bench: Bench, seed: int) -> dict[str, Any]:
     started, store, spec = time.perf_counter(), bench.store, bench.spec
+    if spec.task != "classify":
+        kept, _ = spec.hold_out.split(store.train)
+        whole = TrainSet(kept, kept.content, 0, len(kept) * store.spec.frames)
+        return _train_and_test(whole, bench, seed) | {"videos": len(kept)}
     ceiling = ceiling_network(
         store.train,
         spec.model,

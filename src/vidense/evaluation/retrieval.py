@@ -1,0 +1,87 @@
+"""Action retrieval: how often a clip of the same class is among the nearest."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vidense.coresets import embed_all
+from vidense.data.real import RealClips
+from vidense.data.spec import LabelledClips
+from vidense.nets import Network
+
+__all__ = ["RANKS", "recall", "retrieval_scores"]
+
+RANKS = (1, 5, 10, 20)
+
+
+def retrieval_scores(
+    network: Network, views: Sequence[LabelledClips], test: RealClips, train: RealClips
+) -> dict[str, Any]:
+    """Search with every test video, in three ways, for PRISM (section 5, table 7) does not say which is its own.
+
+    Args:
+        network: its embeddings have length 1.
+        views: windows of the test videos; a video is where its windows are on average.
+        test: the test videos, for their classes and sources.
+        train: the training videos.
+
+    Returns:
+        ``recall1``: Recall@1 of ``in_train``, the figure that rows are ranked by. ``in_train``: among the training
+        videos. ``in_test``: among the other test videos. ``other_sources``: among the other test videos that were not
+        cut from the same source, which clips of one film would make easy. Each as :func:`recall` returns it.
+    """
+    network.eval()
+    queries = F.normalize(torch.stack([embed_all(network, view) for view in views]).mean(0), dim=1)
+    labels, same = test.labels.cpu(), torch.eye(len(queries), dtype=torch.bool)
+    siblings = torch.tensor([[one == other for other in test.groups] for one in test.groups])
+    scores = {
+        "in_train": recall(queries, labels, embed_all(network, train), train.labels.cpu()),
+        "in_test": recall(queries, labels, queries, labels, same),
+        "other_sources": recall(queries, labels, queries, labels, same | siblings),
+    }
+    return {"recall1": scores["in_train"]["recall"][0], **scores}
+
+
+def recall(
+    queries: Tensor, labels: Tensor, gallery: Tensor, gallery_labels: Tensor, hidden: Tensor | None = None
+) -> dict[str, Any]:
+    """Return Recall@K: the share of queries with at least one of their class among the K nearest by cosine.
+
+    Args:
+        queries: unit vectors ``[q, E]``.
+        labels: their classes, int64 ``[q]``.
+        gallery: unit vectors ``[g, E]``.
+        gallery_labels: their classes, int64 ``[g]``.
+        hidden: what a query may not find, bool ``[q, g]``.
+
+    Returns:
+        JSON types. ``queries``: how many had anything of their class to find; the others cannot be right and are left
+        out. ``recall``: in [0, 1] at 1, 5, 10 and 20, of those; None where there are none. ``chance``: the same for a
+        gallery in random order.
+    """
+    allowed = torch.ones(len(queries), len(gallery), dtype=torch.bool) if hidden is None else ~hidden
+    right = (labels[:, None] == gallery_labels) & allowed
+    asked = right.any(1)
+    if not asked.any():
+        return {"queries": 0, "recall": [None] * len(RANKS), "chance": [None] * len(RANKS)}
+    near = (queries @ gallery.T).masked_fill(~allowed, -torch.inf)[asked]
+    order = near.argsort(dim=1, descending=True, stable=True)
+    found = right[asked].gather(1, order)
+    sizes, hits = allowed[asked].sum(1), right[asked].sum(1)
+    return {
+        "queries": int(asked.sum()),
+        "recall": [found[:, :rank].any(1).double().mean().item() for rank in RANKS],
+        "chance": [_chance(sizes, hits, rank) for rank in RANKS],
+    }
+
+
+def _chance(sizes: Tensor, hits: Tensor, rank: int) -> float:
+    """Return how often at least one of ``hits`` lies among ``rank`` drawn from ``sizes``, averaged over queries."""
+    missed = torch.ones(len(sizes), dtype=torch.float64)
+    for drawn in range(rank):
+        # Of what is left, this share is wrong; once everything is drawn, nothing is left to miss.
+        missed *= ((sizes - hits - drawn).clamp(min=0) / (sizes - drawn).clamp(min=1)).double()
+    return (1 - missed).mean().item()
