@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.tables import _difference
+from benchmarks.records import difference
 from vidense.statistics import (
     FEWEST_TO_REDRAW,
     T_QUANTILES,
@@ -206,4 +206,4 @@ def records(values):
     ],
 )
 def test_tables_print_in_bold_what_three_pairs_or_more_show(values: list[float], shown: str) -> None:
-    assert _difference(records(values), rows([0.0] * len(values))) == shown
+    assert difference(records(values), rows([0.0] * len(values))) == shown
