@@ -76,15 +76,19 @@ def _mistakes(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return [f"{key}={values[key]!r}: {', or '.join(dict.fromkeys(found))}" for key, found in rules.items()]
 
 
-def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+def parse_assignments(assignments: Sequence[str], where: str = "--set") -> dict[str, Any]:
     """Turn ``["lr=5", "criterion=none"]`` into a dict, values read as YAML.
+
+    Args:
+        assignments: what was typed.
+        where: it was typed.
 
     Raises:
         UserError: listing every item that is no ``key=value``.
     """
     bad = [item for item in assignments if not item.partition("=")[0].strip() or "=" not in item]
     if bad:
-        raise UserError(f"--set {', '.join(map(repr, bad))}: write key=value")
+        raise UserError(f"{where} {', '.join(map(repr, bad))}: write key=value")
     values: dict[str, Any] = {}
     for item in assignments:
         key, _, text = item.partition("=")

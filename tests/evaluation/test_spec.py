@@ -40,8 +40,8 @@ NESTED = ("recipe", "hold_out")
 
 
 def test_equal_specs_hash_equal_and_option_order_does_not_matter() -> None:
-    first = eval_spec("clean", "minic3d", model_options={"a": 1, "b": 2})
-    assert first.hash == eval_spec("clean", "minic3d", model_options={"b": 2, "a": 1}).hash
+    first = eval_spec("clean", "minic3d:a=1:b=2")
+    assert first.hash == eval_spec("clean", "minic3d:b=2:a=1").hash
     assert first.hash != eval_spec("clean", "minic3d").hash
 
 
@@ -79,3 +79,10 @@ def test_mistakes_are_named() -> None:
         eval_spec("claen", "minic3d")
     with pytest.raises(UserError, match="epochs=0"):
         eval_spec("clean", "minic3d", epochs=0)
+
+
+def test_options_of_a_network_stand_behind_its_name() -> None:
+    spec = eval_spec("clean", "cnn_lstm:lstm_hidden=1024")
+    assert (spec.model, spec.model_options) == ("cnn_lstm", (("lstm_hidden", 1024),))
+    with pytest.raises(UserError, match="cnn_lstm 'lstm_hidden': write key=value"):
+        eval_spec("clean", "cnn_lstm:lstm_hidden")

@@ -72,7 +72,9 @@ def test_needs_at_least_one_class(name):
         build_network(name, SPEC, 0, seed=0)
 
 
-@pytest.mark.parametrize("name", ["minic3d", "minic3d_bn", "cnn_gru", "cnn_rnn", "cnn_lstm", "r3d_18"])
+@pytest.mark.parametrize(
+    "name", ["minic3d", "minic3d_bn", "cnn_gru", "cnn_rnn", "cnn_lstm", "r3d_18", "video_transformer"]
+)
 class TestEveryNetwork:
     def test_embeds_to_the_size_it_says(self, name):
         network = build(name).eval()

@@ -18,13 +18,15 @@ def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
     on: Annotated[Path, typer.Option(metavar="STORE", help="Prepared data to test on.")],
     task: Annotated[
-        str,
-        typer.Option(
-            metavar="classify|retrieve", help="Tell classes apart, or find clips of the same class (Recall@K)."
-        ),
+        str, typer.Option(metavar="classify|retrieve", help="Name classes, or find clips of the same one.")
     ] = "classify",
     protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
-    models: Annotated[str, typer.Option(metavar="A,B", help="Networks to train, separated by commas.")] = "minic3d",
+    models: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B", help="Networks to train, options behind colons: minic3d,cnn_lstm:lstm_hidden=1024."
+        ),
+    ] = "minic3d",
     seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
     epochs: Annotated[int | None, typer.Option(help="Passes in place of the protocol's own length.")] = None,
     labels: Annotated[
@@ -44,8 +46,6 @@ def evaluate(
     as_json: shared.AsJson = False,
 ) -> None:
     """Train networks on the condensed videos and test them on real ones, beside random clips and the whole dataset.
-
-    Retrieval ranks by Recall@1 of test videos among training videos and prints K = 5, 10, 20 and other galleries too.
 
     The same command again continues: finished networks are not trained twice.
     """

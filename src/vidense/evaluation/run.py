@@ -49,7 +49,7 @@ def evaluate_run(
         run_or_dataset: folder of a finished run or of a condensed dataset.
         store: folder of the prepared data to test on.
         protocol: ``clean``, ``published`` or ``frepo``.
-        models: networks to train.
+        models: networks to train, options behind colons: ``cnn_lstm:lstm_hidden=1024``.
         seeds: how many networks of each, with seeds 0, 1, ...
         epochs: passes over the training set in place of the protocol's own length.
         labels: ``hard``, ``soft``, ``soft_stored`` or ``soft_regions``; None for the protocol's own.

@@ -1,9 +1,10 @@
 """What an evaluation is: everything that moves a number, frozen and hashed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
+from vidense.config import parse_assignments
 from vidense.errors import UserError, suggest
 from vidense.experts import HOLD_OUT, HoldOut
 from vidense.mixing import Mixing
@@ -173,7 +174,6 @@ def eval_spec(
     model: str,
     *,
     epochs: int | None = None,
-    model_options: Mapping[str, Any] | None = None,
     labels: str | None = None,
     mix: str = "none",
     task: str = "classify",
@@ -182,9 +182,8 @@ def eval_spec(
 
     Args:
         protocol: ``clean``, ``published`` or ``frepo``.
-        model: a registered network's name.
+        model: a registered network's name, perhaps with options behind colons: ``cnn_lstm:lstm_hidden=1024``.
         epochs: passes over the training set in place of the protocol's own length.
-        model_options: of the network.
         labels: in place of the protocol's own.
         mix: as of :class:`EvalSpec`.
         task: as of :class:`EvalSpec`; ``retrieve`` learns classes.
@@ -197,8 +196,8 @@ def eval_spec(
         raise UserError(f"unknown protocol {protocol!r}{suggest(protocol, PROTOCOLS)}")
     if epochs is not None and epochs < 1:
         raise UserError(f"epochs={epochs} trains nothing; give an integer of at least 1")
-    options = tuple(sorted((model_options or {}).items()))
-    own = PROTOCOLS[protocol](model, epochs)
+    name, *given = model.split(":")
+    options, own = parse_assignments(given, name), PROTOCOLS[protocol](name, epochs)
     chosen = {"labels": labels or own.labels, "mix": mix, "task": task}
     for name, known in (("labels", get_args(Labels)), ("mix", get_args(Mixing)), ("task", get_args(EvaluatedFor))):
         if chosen[name] not in known:
@@ -209,4 +208,4 @@ def eval_spec(
         raise UserError(f"task 'retrieve' learns classes, not labels {chosen['labels']!r}; give labels hard")
     if own.recipe.loss == "mse" and chosen["labels"] != own.labels:
         raise UserError(f"protocol {protocol!r} learns the labels kept with the videos; leave labels out")
-    return replace(own, model_options=options, **chosen)  # type: ignore[arg-type]  # checked above
+    return replace(own, model_options=tuple(sorted(options.items())), **chosen)  # type: ignore[arg-type]  # checked above
