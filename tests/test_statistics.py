@@ -14,6 +14,7 @@ from vidense.statistics import (
     interval_kind,
     mean_interval,
     paired_difference,
+    rank_correlation,
     summarise,
 )
 
@@ -207,3 +208,37 @@ def records(values):
 )
 def test_tables_print_in_bold_what_three_pairs_or_more_show(values: list[float], shown: str) -> None:
     assert difference(records(values), rows([0.0] * len(values))) == shown
+
+
+def slow_kendall(first, second):
+    """Return tau-b pair by pair."""
+    score = one = other = 0
+    for i, j in product(range(len(first)), repeat=2):
+        a, b = (first[i] > first[j]) - (first[i] < first[j]), (second[i] > second[j]) - (second[i] < second[j])
+        score, one, other = score + a * b, one + a * a, other + b * b
+    return score / math.sqrt(one * other) if one and other else None
+
+
+def slow_spearman(first, second):
+    """Return Pearson's correlation of mean ranks."""
+
+    def deviations(values):
+        ranks = [sum(w < v for w in values) + (sum(w == v for w in values) + 1) / 2 for v in values]
+        return [rank - sum(ranks) / len(ranks) for rank in ranks]
+
+    left, right = deviations(first), deviations(second)
+    size = math.sqrt(sum(v * v for v in left) * sum(v * v for v in right))
+    return sum(a * b for a, b in zip(left, right, strict=True)) / size if size else None
+
+
+@given(st.integers(2, 9).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 4), min_size=n, max_size=n)] * 2)))
+def test_rank_correlations_equal_the_slow_references(lists):
+    found = rank_correlation(*lists)
+    assert found["spearman"] == pytest.approx(slow_spearman(*lists))
+    assert found["kendall"] == pytest.approx(slow_kendall(*lists))
+
+
+def test_rank_correlations_by_hand():
+    assert rank_correlation([1, 2, 3], [10, 20, 30]) == pytest.approx({"spearman": 1, "kendall": 1})
+    assert rank_correlation([1, 2, 3, 4], [1, 2, 4, 3]) == pytest.approx({"spearman": 0.8, "kendall": 2 / 3})
+    assert rank_correlation([1, 1], [1, 2]) == {"spearman": None, "kendall": None}

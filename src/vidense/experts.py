@@ -1,5 +1,6 @@
 """Networks trained once on real clips and kept beside the store, found again by what they were trained from."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,12 +51,14 @@ class Ceiling:
             weights are worthless.
         videos: how many videos it was trained on.
         weights: SHA-256 of the file that holds its weights, 64 hex digits.
+        seconds: its training took when it was trained; None where an older version trained it.
     """
 
     network: Network
     fit: Mapping[str, Any]
     videos: int
     weights: str
+    seconds: float | None
 
 
 def ceiling_network(
@@ -97,6 +100,7 @@ def ceiling_network(
     network = build_network(model, real.spec, len(real.class_names), seed=seed, **options).place(device)
     known = _load(_stem(cache, identity), network, identity)
     if known is None:
+        started = time.perf_counter()
         clips = training.to(device)
         views = (validation.to(device),) if len(validation) else ()
         record = fit(
@@ -108,8 +112,9 @@ def ceiling_network(
             keep_best=bool(views),
             progress=progress,
         )
-        known = _save(_stem(cache, identity), network, record.to_json(), identity)
-    return Ceiling(network.eval(), known["fit"], len(training), known["weights"])
+        seconds = round(time.perf_counter() - started, 2)
+        known = _save(_stem(cache, identity), network, record.to_json(), seconds, identity)
+    return Ceiling(network.eval(), known["fit"], len(training), known["weights"], known.get("seconds"))
 
 
 def has_ceiling(
@@ -153,13 +158,15 @@ def _stem(cache: Path, identity: dict[str, Any]) -> Path:
     return cache / "networks" / content_hash(identity)
 
 
-def _save(stem: Path, network: Network, record: dict[str, Any], identity: dict[str, Any]) -> dict[str, Any]:
+def _save(
+    stem: Path, network: Network, record: dict[str, Any], seconds: float, identity: dict[str, Any]
+) -> dict[str, Any]:
     """Write weights and index, and return the index."""
     weights = stem.with_suffix(".safetensors")
     with replacing(weights) as temporary:
         save_file({name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}, temporary)
     # The index comes last and names the weights' hash: without both, nothing is cached.
-    index = {"identity": identity, "fit": record, "weights": file_hash(weights)}
+    index = {"identity": identity, "fit": record, "seconds": seconds, "weights": file_hash(weights)}
     write_json(stem.with_suffix(".json"), index)
     return index
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Accuracies", "interval_kind", "mean_interval", "paired_difference", "summarise"]
+__all__ = ["Accuracies", "interval_kind", "mean_interval", "paired_difference", "rank_correlation", "summarise"]
 
 # Accuracy by condensation seed, then by network seed.
 Accuracies = Mapping[int, Mapping[int, float]]
@@ -97,6 +97,31 @@ def paired_difference(first: Accuracies, second: Accuracies) -> dict[str, Any]:
         "interval": mean_interval(differences),
         "interval_kind": interval_kind(len(differences)),
         "pairs": len(differences),
+    }
+
+
+def rank_correlation(first: Sequence[float], second: Sequence[float]) -> dict[str, float | None]:
+    """Return how alike two lists of figures rank the same things.
+
+    Args:
+        first: at least two figures.
+        second: as many, of the same things in the same order.
+
+    Returns:
+        ``spearman``: the correlation of ranks, equal figures sharing their mean rank. ``kendall``: tau-b, the share of
+        pairs in the same order less that in the other, equal figures allowed for. Both in [-1, 1], and None where all
+        figures of a list are equal.
+    """
+    one, other = np.array(first, dtype=np.float64), np.array(second, dtype=np.float64)
+    signs = [np.sign(values[:, None] - values[None, :]) for values in (one, other)]
+    untied = [float(np.abs(sign).sum()) for sign in signs]
+    if not all(untied):
+        return {"spearman": None, "kendall": None}
+    # The rank of a figure is a constant plus half of how many are smaller less how many are larger.
+    ranks = [sign.sum(1) for sign in signs]
+    return {
+        "spearman": float(np.corrcoef(ranks[0], ranks[1])[0, 1]),
+        "kendall": float((signs[0] * signs[1]).sum() / (untied[0] * untied[1]) ** 0.5),
     }
 
 

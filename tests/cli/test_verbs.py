@@ -136,6 +136,19 @@ def test_retrieval_is_printed_gallery_by_gallery(vidense, store, finished, tmp_p
     assert vidense("evaluate", run, "--on", store, "--task", "segment").code == 2
 
 
+def test_a_ranking_by_proxy_is_printed_and_refuses_useless_flags(vidense, store, finished, tmp_path, monkeypatch):
+    fake_training(monkeypatch)
+    run = tmp_path / "random-0"
+    shutil.copytree(finished, run)
+    words = ("evaluate", run, "--on", store, "--task", "proxy", "--models", "cnn_gru", "--seeds", 1)
+    code, out, _ = vidense(*words)
+    # Every network was said to score alike, so nothing ranks.
+    assert code == 0 and "cnn_gru, lr 0.003" in out and "condensed: Spearman none, Kendall none" in out
+    assert only_json(vidense(*words, "--json"))["agreement"]["condensed"]["regret"] == 0
+    code, _, err = vidense(*words, "--labels", "soft", "--no-ceiling")
+    assert code == 2 and "leave out labels, ceiling" in err
+
+
 def test_report_draws_clips_that_were_not_drawn(vidense, finished, tmp_path):
     run = tmp_path / "random-0"
     shutil.copytree(finished, run, ignore=shutil.ignore_patterns("preview"))

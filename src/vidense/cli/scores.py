@@ -1,13 +1,19 @@
 """An evaluation as a table, with its finding in plain words."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from vidense.budget import format_bytes
 from vidense.cli.output import print_table
 from vidense.report.findings import group_rows, sentences
 from vidense.report.wording import interval_text, percent, spread
+from vidense.tasks import TASKS
 
-__all__ = ["print_recall", "print_scores"]
+if TYPE_CHECKING:
+    from vidense.evaluation import EvaluationRecord
+
+__all__ = ["print_record", "print_scores"]
 
 GALLERIES = {
     "in_train": "training videos",
@@ -41,7 +47,19 @@ def print_scores(*evaluations: dict[str, Any]) -> None:
             print(sentence)
 
 
-def print_recall(rows: Sequence[dict[str, Any]]) -> None:
+def print_record(record: "EvaluationRecord", run: Path) -> None:
+    """Print what an evaluation of the run found, and where it was written."""
+    print_scores(record.to_json())
+    if record.task == "retrieve":
+        _print_recall(record.rows)
+    if record.teacher is not None:
+        told = "labels by {network}: {top1:.1%} of the test videos right, {bytes} of weights beside the videos"
+        print("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
+    following = f"; next: vidense report {run} -o report.html" if record.task == "classify" else ""
+    print(f"\nwritten to {run / TASKS[record.task].file}{following}")
+
+
+def _print_recall(rows: Sequence[dict[str, Any]]) -> None:
     """Print Recall@K of every row among each gallery, means over all of its networks."""
     from vidense.evaluation.retrieval import RANKS
 

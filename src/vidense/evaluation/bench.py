@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from vidense.condensed import CondensedDataset
 from vidense.data.spec import DecodedOtherwise, LabelledClips
 from vidense.data.store import ClipStore
 from vidense.errors import DivergenceError, UserError
@@ -17,7 +18,7 @@ from vidense.nets import Network, build_network
 from vidense.nets.metric import MetricNetwork
 from vidense.training import predict
 
-__all__ = ["Bench"]
+__all__ = ["Bench", "check_same"]
 
 
 class Bench:
@@ -80,3 +81,17 @@ class Bench:
             return retrieval_scores(network, self.test, self.store.test, real)
         windows = torch.stack([predict(network, view, self.spec.recipe) for view in self.test])
         return classification_scores(windows, self.store.test.labels, self.spec.pooling)
+
+
+def check_same(dataset: CondensedDataset, store: ClipStore) -> None:
+    """Raise ``UserError`` unless a dataset has the classes and the clip shape of a store."""
+    if dataset.class_names != store.class_names:
+        raise UserError(
+            f"dataset {str(dataset.path)!r} has the classes {list(dataset.class_names)}, "
+            f"store {str(store.path)!r} has {list(store.class_names)}; evaluate on the store it was condensed from"
+        )
+    if dataset.spec != store.spec:
+        raise UserError(
+            f"dataset {str(dataset.path)!r} holds clips of {list(dataset.spec.shape)}, store {str(store.path)!r} of "
+            f"{list(store.spec.shape)} (or another normalisation); evaluate on the store it was condensed from"
+        )

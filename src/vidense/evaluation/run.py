@@ -13,7 +13,7 @@ from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_bytes, equal_videos
-from vidense.evaluation.bench import Bench
+from vidense.evaluation.bench import Bench, check_same
 from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
 from vidense.evaluation.spec import eval_spec
@@ -69,7 +69,7 @@ def evaluate_run(
         if value < 1:
             raise UserError(f"{name}={value} is too few; give at least 1")
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
-    _check_same(dataset, opened)
+    check_same(dataset, opened)
     used = pick_device(device)
     # All benches first: a mistake in the last model's name must not surface after an hour.
     specs = [eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix, task=task) for model in models]
@@ -135,19 +135,6 @@ def _record(benches: Sequence[Bench], dataset: CondensedDataset, rows: list[dict
         teacher=_describe_teacher(benches[0]),
         task=benches[0].spec.task,
     )
-
-
-def _check_same(dataset: CondensedDataset, store: ClipStore) -> None:
-    if dataset.class_names != store.class_names:
-        raise UserError(
-            f"dataset {str(dataset.path)!r} has the classes {list(dataset.class_names)}, "
-            f"store {str(store.path)!r} has {list(store.class_names)}; evaluate on the store it was condensed from"
-        )
-    if dataset.spec != store.spec:
-        raise UserError(
-            f"dataset {str(dataset.path)!r} holds clips of {list(dataset.spec.shape)}, store {str(store.path)!r} of "
-            f"{list(store.spec.shape)} (or another normalisation); evaluate on the store it was condensed from"
-        )
 
 
 def _describe_store(store: ClipStore) -> dict[str, Any]:

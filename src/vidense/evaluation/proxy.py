@@ -1,0 +1,124 @@
+"""Whether networks rank on a condensed set as they rank on the whole: what practitioners condense for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vidense.condensed import load
+from vidense.data.store import ClipStore
+from vidense.engine.settings import pick_device
+from vidense.errors import UserError
+from vidense.evaluation.baselines import equal_bytes
+from vidense.evaluation.bench import Bench, check_same
+from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.spec import EvalSpec, eval_spec
+from vidense.records import write_json
+from vidense.statistics import rank_correlation
+
+__all__ = ["FILE", "RATES", "rank_by_proxy"]
+
+FILE, FORMAT, VERSION = "proxy.json", "vidense-proxy", 1
+# Times the learning rate of the protocol.
+RATES = (0.3, 1.0, 3.0)
+FEWEST_VARIANTS = 3
+
+
+@dataclass(frozen=True)
+class _Variant:
+    name: str
+    bench: Bench
+
+    def row(self, sets: Mapping[str, tuple[TrainSet, Path]], nets: range, progress: Progress | None) -> dict[str, Any]:
+        told = None if progress is None else partial(_tell, progress, self.name)
+        results = {name: evaluate(train, self.bench, nets, jobs, told) for name, (train, jobs) in sets.items()}
+        results["whole"] = evaluate_ceiling(self.bench, nets, told)
+        on = {name: _mean(found) for name, found in results.items()}
+        return {"name": self.name, "spec_hash": self.bench.spec.hash, "spec": self.bench.spec.to_json(), "on": on}
+
+
+def rank_by_proxy(
+    run_or_dataset: Path | str,
+    store: Path | str,
+    *,
+    models: Sequence[str] = ("minic3d",),
+    rates: Sequence[float] = RATES,
+    seeds: int = 1,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train variants on the condensed set, on random clips of equal bytes and on the whole set; compare their order.
+
+    Every network is a job whose result is kept. ``proxy.json`` is written into the folder.
+
+    Args:
+        run_or_dataset: folder of a finished run or of a condensed dataset.
+        store: what it was condensed from.
+        models: networks, options behind colons.
+        rates: learning rates of each, times that of protocol ``clean``.
+        seeds: networks of each variant, whose accuracies are averaged.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        progress: called with a line of text before each job.
+
+    Returns:
+        The content of the file. ``variants``: for each its accuracy and its seconds of training ``on`` each of
+        ``condensed``, ``random`` and ``whole``. ``agreement``: for ``condensed`` and ``random`` the Spearman and
+        Kendall correlation with the whole set's accuracies (None where all are equal), ``seconds`` of all its
+        trainings, and ``regret``: how far the variant it ranks first is below the best. Divergence counts as 0.
+
+    Raises:
+        UserError: if a folder is not what it should be, a network cannot take the clips, or the variants are too few.
+    """
+    folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
+    if len(models) * len(rates) < FEWEST_VARIANTS or seeds < 1:
+        raise UserError(
+            f"{len(models)} networks x {len(rates)} learning rates x {seeds} seeds rank nothing; give at least "
+            f"{FEWEST_VARIANTS} variants and 1 seed"
+        )
+    check_same(dataset, opened)
+    used, seed = pick_device(device), dataset.index.get("settings", {}).get("seed", 0)
+    # All benches first: a mistake in the last model's name must not surface after an hour.
+    variants = [_Variant(name, Bench(opened, spec, used)) for name, spec in _specs(models, rates)]
+    condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
+    sets = {
+        "condensed": (condensed, folder / "jobs"),
+        "random": (equal_bytes(opened, dataset, seed), opened.cache / "jobs"),
+    }
+    rows = [variant.row(sets, range(seeds), progress) for variant in variants]
+    record = {
+        "format": FORMAT,
+        "version": VERSION,
+        "store": opened.content_hash,
+        "dataset": dataset.content_hash,
+        "seeds": seeds,
+        "variants": rows,
+        "agreement": {name: _agreement(rows, name) for name in sets},
+        "whole_seconds": sum(row["on"]["whole"]["seconds"] for row in rows),
+    }
+    write_json(folder / FILE, record)
+    return record
+
+
+def _specs(models: Sequence[str], rates: Sequence[float]) -> Iterator[tuple[str, EvalSpec]]:
+    for model in models:
+        spec = eval_spec("clean", model)
+        for factor in rates:
+            rate = factor * spec.recipe.lr
+            yield f"{model}, lr {rate:g}", replace(spec, recipe=replace(spec.recipe, lr=rate))
+
+
+def _tell(progress: Progress, name: str, text: str) -> None:
+    progress(f"{name}: {text}")
+
+
+def _mean(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    right = [0.0 if result["diverged"] else result["top1"] for result in results]
+    return {"top1": sum(right) / len(right), "seconds": sum(result["seconds"] for result in results)}
+
+
+def _agreement(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
+    proxy, whole = ([row["on"][on]["top1"] for row in rows] for on in (name, "whole"))
+    first = max(range(len(rows)), key=proxy.__getitem__)
+    seconds = sum(row["on"][name]["seconds"] for row in rows)
+    return {**rank_correlation(proxy, whole), "regret": max(whole) - whole[first], "seconds": seconds}
