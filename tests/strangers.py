@@ -12,9 +12,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vidense.condensed import load, save
+from vidense.data.codec import encode_clips
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.parameterizations import (
+    CodedClips,
     Dense,
     FeaturePool,
     KeyFrames,
@@ -30,7 +32,7 @@ from vidense.records import file_hash
 SPEC = ClipSpec(4, 6, 5)
 CLASSES = ("ball", "cube", "disc")
 PROVENANCE = {"method": {"name": "test", "paper": ""}, "settings": {"seed": 3, "data": "da7a"}, "outcome": {}}
-KINDS = ("key_frames", "dense", "selected", "stills", "memories", "feature_pool", "tiles")
+KINDS = ("key_frames", "dense", "selected", "stills", "memories", "feature_pool", "tiles", "coded")
 
 
 def videos(kind: str) -> Parameterization:
@@ -45,6 +47,9 @@ def videos(kind: str) -> Parameterization:
     if kind == "tiles":
         pixels = torch.randint(0, 256, (3, *SPEC.shape), dtype=torch.uint8, generator=rng)
         return Tiles(pixels, torch.rand(3, 4, 3, generator=rng), SPEC, CLASSES, labels, torch.eye(3))
+    if kind == "coded":
+        pixels = torch.randint(0, 256, (3, *SPEC.shape), dtype=torch.uint8, generator=rng).numpy()
+        return CodedClips(b"".join(encode_clips(pixels, "h264", 40)), "h264", SPEC, CLASSES, labels)
     if kind == "stills":
         return Stills(clips[:, 0], SPEC, CLASSES, labels)
     if kind == "memories":

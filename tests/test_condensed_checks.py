@@ -9,8 +9,8 @@ import torch
 
 from tests.strangers import KINDS, SPEC, parts, refused, videos, write
 from vidense.condensed import load, save
-from vidense.condensed.checked import FREE_NUMBERS, LARGEST_RATIO
-from vidense.parameterizations import PARAMETERIZATIONS, Dense, KeyFrames
+from vidense.condensed.checked import FREE_NUMBERS
+from vidense.parameterizations import PARAMETERIZATIONS, Dense, KeyFrames, Parameterization
 from vidense.records import file_hash
 
 
@@ -216,9 +216,9 @@ def test_the_limit_is_a_ratio_once_the_free_part_is_used_up(tmp_path: Path, monk
     index, tensors = parts(tmp_path)
     stored = sum(tensor.numel() for name, tensor in tensors.items() if name != "labels")
     decoded = 3 * SPEC.frames * (SPEC.frame_numbers + SPEC.frames)
-    assert decoded < FREE_NUMBERS and decoded < LARGEST_RATIO * stored
+    assert decoded < FREE_NUMBERS and decoded < Parameterization.largest_ratio * stored
     write(tmp_path, index, tensors)
     monkeypatch.setattr("vidense.condensed.checked.FREE_NUMBERS", 0)
     assert len(load(tmp_path)) == 3
-    monkeypatch.setattr("vidense.condensed.checked.LARGEST_RATIO", 1)
+    monkeypatch.setattr(Parameterization, "largest_ratio", 1)
     assert "do not follow" in refused(tmp_path)

@@ -1,14 +1,17 @@
 """Random real clips: the same draws as methods make, and never more frames than the condensed set has."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vidense.condensed import CondensedDataset, save
 from vidense.data.store import ClipStore
-from vidense.evaluation.baselines import equal_bytes, equal_videos, frame_counts
+from vidense.errors import UserError
+from vidense.evaluation.baselines import equal_bytes, equal_bytes_coded, equal_videos, frame_counts
 from vidense.method import Task
 from vidense.parameterizations import SelectedClips
 
@@ -72,3 +75,40 @@ def test_counts_by_hand() -> None:
     assert frame_counts(3, [2], 8, [9]) == [[3]]
     # The class has no third video to give.
     assert frame_counts(20, [2], 8, [2]) == [[8, 8]]
+
+
+def sized(store: ClipStore, folder: Path, content: int) -> CondensedDataset:
+    """Return a dataset whose bytes, without its index, are ``content`` (at least those of one clip)."""
+    chosen = torch.tensor([0, 4, 8])
+    whole = SelectedClips(store.train.pixels(chosen), store.spec, store.class_names, store.train.labels[chosen])
+    saved = save(folder, whole, dtype="uint8", provenance={})
+    parts = {"pixels": content, "index": saved.storage.parts["index"]}
+    saved.storage = replace(saved.storage, parts=parts)
+    return saved
+
+
+@pytest.mark.parametrize("codec", ["av1", "h264"])
+def test_coded_clips_take_no_more_bytes_and_classes_in_turns(store: ClipStore, tmp_path: Path, codec: str) -> None:
+    room = sized(store, tmp_path / "set", 60_000)
+    coded = equal_bytes_coded(store, room, 1, codec)
+    stream, count = coded.clips.stream, len(coded.clips.labels)
+    assert 0 < stream.numel() + 2 * count <= 60_000 and coded.frames == 8 * count
+    # Three classes: the first video of each is the one that every method starts from.
+    assert coded.clips.labels[:3].tolist() == [0, 1, 2]
+    first, real = coded.clips.decode(torch.arange(3)), equal_videos(store, [1, 1, 1], 1).clips.decode(torch.arange(3))
+    correlation = torch.corrcoef(torch.stack([first.flatten(), real.flatten()]))[0, 1]
+    assert correlation > 0.1, "noise is hard to encode, yet these are the clips"
+    assert coded.content == equal_bytes_coded(store, room, 1, codec).content
+    assert coded.content != equal_bytes_coded(store, room, 2, codec).content
+
+
+def test_the_whole_training_set_is_kept_where_it_fits_and_finely(store: ClipStore, tmp_path: Path) -> None:
+    wide = equal_bytes_coded(store, sized(store, tmp_path / "wide", 10**7), 0)
+    tight = equal_bytes_coded(store, sized(store, tmp_path / "tight", wide.clips.stream.numel() - 1), 0)
+    assert len(wide.clips.labels) == len(store.train) == 12
+    assert tight.clips.stream.numel() < wide.clips.stream.numel()
+
+
+def test_where_nothing_fits_it_says_so(store: ClipStore, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not one clip fits into 50 bytes as av1"):
+        equal_bytes_coded(store, sized(store, tmp_path / "set", 50), 0)

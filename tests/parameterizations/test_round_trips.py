@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.toys import Paired, plugged_in
+from vidense.data.codec import encode_clips
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.parameterizations import (
     PARAMETERIZATIONS,
+    CodedClips,
     Dense,
     FeaturePool,
     KeyFrames,
@@ -24,7 +26,7 @@ from vidense.parameterizations.memories import hallucinator
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
 
 SPEC = ClipSpec(4, 3, 5)
-KINDS = ("dense", "feature_pool", "key_frames", "memories", "selected", "stills", "tiles", "toy_paired")
+KINDS = ("coded", "dense", "feature_pool", "key_frames", "memories", "selected", "stills", "tiles", "toy_paired")
 DTYPES = ("uint8", "float16", "float32")
 # How far a number of up to about four deviations may be off.
 TOLERANCE = {"uint8": 0.02, "float16": 4e-3, "float32": 1e-6}
@@ -47,8 +49,10 @@ def videos(kind: str, count: int, classes: int, soft: bool, seed: int = 0) -> Pa
     labels[-1] = classes - 1
     soft_labels = torch.rand(count, classes, generator=rng) if soft else None
     rest = (SPEC, names(classes), labels, soft_labels)
-    if kind in ("selected", "tiles"):
+    if kind in ("coded", "selected", "tiles"):
         pixels = torch.randint(256, (count, *SPEC.shape), generator=rng, dtype=torch.uint8)
+        if kind == "coded":
+            return CodedClips(b"".join(encode_clips(pixels.numpy(), "h264", 40)), "h264", *rest)
         if kind == "tiles":
             return Tiles(pixels, torch.rand(count, 4, classes, generator=rng), *rest)
         return SelectedClips(pixels, *rest)

@@ -38,6 +38,10 @@ def evaluate(
     mix: Annotated[
         str, typer.Option(metavar="none|video|image", help="How clips are mixed under soft labels.")
     ] = "none",
+    codec: Annotated[
+        str | None,
+        typer.Option(metavar="av1|h264", help="Add random clips stored by a video codec at equal bytes."),
+    ] = None,
     no_ceiling: Annotated[bool, typer.Option("--no-ceiling", help="Leave out training on the whole dataset.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
     plugin: shared.Plugins = None,
@@ -56,7 +60,7 @@ def evaluate(
 
     names = [name.strip() for name in models.split(",") if name.strip()]
     how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix}
-    how["ceiling"] = not no_ceiling
+    how |= {"codec": codec, "ceiling": not no_ceiling}
     if task == "proxy":
         rank(run, on, names, seeds, device, how, as_json)
         return

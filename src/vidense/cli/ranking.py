@@ -9,7 +9,7 @@ from vidense.errors import UserError
 __all__ = ["rank"]
 
 # What a ranking takes these flags to be.
-FIXED = {"protocol": "clean", "epochs": None, "labels": None, "mix": "none", "ceiling": True}
+FIXED = {"protocol": "clean", "epochs": None, "labels": None, "mix": "none", "codec": None, "ceiling": True}
 
 
 def rank(

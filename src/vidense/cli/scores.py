@@ -20,7 +20,11 @@ GALLERIES = {
     "in_test": "other test videos",
     "other_sources": "test videos of other sources",
 }
-ROLES = {"random_equal_vpc": ", equal videos", "random_equal_bytes": ", equal bytes"}
+ROLES = {
+    "random_equal_vpc": ", equal videos",
+    "random_equal_bytes": ", equal bytes",
+    "random_coded": ", equal bytes coded",
+}
 
 
 def print_scores(*evaluations: dict[str, Any]) -> None:

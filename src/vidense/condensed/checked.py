@@ -23,9 +23,9 @@ __all__ = ["FORMAT", "INDEX_FILE", "TENSOR_FILE", "VERSION", "read_index", "read
 FORMAT, VERSION = "vidense-condensed", 1
 INDEX_FILE, TENSOR_FILE = "condensed.json", "tensors.safetensors"
 
-# A stranger's file may claim clips of any size. Decoding may take this many numbers for each stored one, so that
-# memory follows from the size of the files, or FREE_NUMBERS (256 MiB as float32) where that is more.
-LARGEST_RATIO, FREE_NUMBERS = 256, 2**26
+# A stranger's file may claim clips of any size. Decoding may take as many numbers as the parameterization allows for
+# each stored one, so that memory follows from the size of the files, or this many (256 MiB as float32) if more.
+FREE_NUMBERS = 2**26
 LABELS = ("labels", "soft_labels")
 LABEL_DTYPES = (torch.uint8, torch.int16)
 
@@ -122,7 +122,7 @@ def read_tensors(folder: Path, index: dict[str, Any]) -> dict[str, Tensor]:
     if getattr(torch, index["store_dtype"]) not in {tensor.dtype for tensor in tensors.values()}:
         raise _damaged(folder / INDEX_FILE, "field 'store_dtype'", f"no tensor holds {index['store_dtype']}")
     _check_labels(file, tensors, len(index["class_names"]))
-    _check_size(folder, ClipSpec.from_json(index["spec"]), tensors)
+    _check_size(folder, index, tensors)
     return tensors
 
 
@@ -136,11 +136,13 @@ def _check_labels(file: Path, tensors: Mapping[str, Tensor], classes: int) -> No
         raise _damaged(file, "tensor 'soft_labels'", f"it must be float32 of shape {[len(labels), classes]}")
 
 
-def _check_size(folder: Path, spec: ClipSpec, tensors: Mapping[str, Tensor]) -> None:
+def _check_size(folder: Path, index: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    spec, known = ClipSpec.from_json(index["spec"]), index["parameterization"] in PARAMETERIZATIONS
+    kind = PARAMETERIZATIONS.get(index["parameterization"]) if known else Parameterization
     stored = sum(tensor.numel() for name, tensor in tensors.items() if name not in LABELS)
     # Key-frames also take T weights for each of T frames.
     decoded = len(tensors["labels"]) * spec.frames * (spec.frame_numbers + spec.frames)
-    if decoded > max(FREE_NUMBERS, LARGEST_RATIO * stored):
+    if decoded > max(FREE_NUMBERS, kind.largest_ratio * stored):
         problem = f"{len(tensors['labels'])} clips of {list(spec.shape)} do not follow from {stored} stored numbers"
         raise _damaged(folder / INDEX_FILE, "field 'spec'", problem)
 

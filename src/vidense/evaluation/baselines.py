@@ -1,18 +1,24 @@
 """Random real clips, the row that any condensation has to beat: at equal videos per class and at equal bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 
 import torch
 from torch import Tensor
 
 from vidense.condensed import CondensedDataset
+from vidense.data.codec import encode_clips, find_codec
 from vidense.data.store import ClipStore
+from vidense.errors import UserError
 from vidense.evaluation.measure import TrainSet
 from vidense.method import Task
-from vidense.parameterizations import KeyFrames, Parameterization, StoreDtype
+from vidense.parameterizations import CodedClips, KeyFrames, Parameterization, StoreDtype
 from vidense.records import content_hash
 
-__all__ = ["equal_bytes", "equal_videos", "frame_counts"]
+__all__ = ["equal_bytes", "equal_bytes_coded", "equal_videos", "frame_counts"]
+
+# At the most.
+LABEL_BYTES = 2
 
 
 def equal_videos(store: ClipStore, videos_per_class: Sequence[int], seed: int) -> TrainSet:
@@ -53,6 +59,57 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
     as_stored = Parameterization.restore(kept.kind, kept.store(dtype), real.spec, real.class_names)
     as_stored.requires_grad_(False)
     return TrainSet(as_stored, content_hash(["real frames", chosen.tolist(), flat, dtype]), seed, sum(flat))
+
+
+def equal_bytes_coded(store: ClipStore, dataset: CondensedDataset, seed: int, codec: str = "av1") -> TrainSet:
+    """Return random real clips that a video codec stores in no more bytes than ``dataset`` has on disk.
+
+    Clips of all classes are taken in turns. If the whole training set fits, it is kept, as finely as it fits; otherwise
+    as many clips as fit at the codec's usual quality, or at the next coarser one that leaves no class without. If the
+    coarsest does, so be it.
+
+    Args:
+        store: where from.
+        dataset: the condensed dataset to match; its index is allowed for.
+        seed: as in :func:`equal_videos`.
+        codec: ``av1`` or ``h264``.
+
+    Raises:
+        UserError: if the machine cannot encode it, or not even one clip fits.
+    """
+    real, order, known = store.train, _in_turns(store, seed), find_codec(codec)
+    most, found = dataset.storage.bytes - dataset.storage.parts["index"], list[list[bytes]]()
+    for quality in known.qualities:
+        clips = (real.pixels(index[None])[0].cpu().numpy() for index in order)
+        parts = list(_within(encode_clips(clips, codec, quality), most))
+        if len(parts) == len(order):
+            found = [parts]
+            break
+        found += [parts] if quality >= known.usual else []
+    parts = next((parts for parts in found if len(parts) >= len(store.class_names)), found[-1])
+    if not parts:
+        raise UserError(f"not one clip fits into {most} bytes as {codec}; compare with a larger condensed dataset")
+    chosen, stream = order[: len(parts)], b"".join(parts)
+    kept = CodedClips(stream, codec, real.spec, real.class_names, real.labels[chosen])
+    content = content_hash(["coded clips", codec, chosen.tolist(), sha256(stream).hexdigest()])
+    return TrainSet(kept.requires_grad_(False), content, seed, len(chosen) * real.spec.frames)
+
+
+def _in_turns(store: ClipStore, seed: int) -> Tensor:
+    """Return all training videos: a random one of every class, then another of every class, and so on."""
+    sizes = torch.bincount(store.train.labels, minlength=len(store.class_names)).tolist()
+    drawn = torch.split(_random_videos(store, sizes, seed), sizes)
+    return torch.stack([of_class[turn] for turn in range(max(sizes)) for of_class in drawn if turn < len(of_class)])
+
+
+def _within(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Yield parts while they, and a label of two bytes for each, take no more than ``most`` bytes."""
+    taken = 0
+    for part in parts:
+        taken += len(part) + LABEL_BYTES
+        if taken > most:
+            return
+        yield part
 
 
 def frame_counts(total: int, videos: Sequence[int], length: int, sizes: Sequence[int]) -> list[list[int]]:

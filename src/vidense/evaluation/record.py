@@ -19,7 +19,7 @@ __all__ = ["EvaluationRecord", "Role", "accuracies", "make_row"]
 
 FORMAT, VERSION = "vidense-evaluation", 1
 
-Role = Literal["method", "random_equal_vpc", "random_equal_bytes", "ceiling"]
+Role = Literal["method", "random_equal_vpc", "random_equal_bytes", "random_coded", "ceiling"]
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 
 from vidense.condensed import CondensedDataset, load
+from vidense.data.codec import find_codec
 from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
-from vidense.evaluation.baselines import equal_bytes, equal_videos
+from vidense.evaluation.baselines import equal_bytes, equal_bytes_coded, equal_videos
 from vidense.evaluation.bench import Bench, check_same
 from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
@@ -20,7 +21,11 @@ from vidense.evaluation.spec import eval_spec
 
 __all__ = ["evaluate_run"]
 
-ROLES = {"random_equal_vpc": " at equal videos", "random_equal_bytes": " at equal bytes"}
+ROLES = {
+    "random_equal_vpc": " at equal videos",
+    "random_equal_bytes": " at equal bytes",
+    "random_coded": " coded at equal bytes",
+}
 
 
 def evaluate_run(
@@ -34,6 +39,7 @@ def evaluate_run(
     labels: str | None = None,
     mix: str = "none",
     task: str = "classify",
+    codec: str | None = None,
     ceiling: bool = True,
     baseline_seeds: int | Sequence[int] = 3,
     device: str = "auto",
@@ -42,8 +48,7 @@ def evaluate_run(
     """Evaluate a condensed dataset and write what was found (``evaluation.json``) into its folder.
 
     Beside the method always stand random real clips at equal videos per class and at equal bytes. Every network is a
-    job whose result is kept (of the method in the folder's ``jobs/``, of the others in the store's cache, shared by all
-    runs on it), so that the same call again continues.
+    job whose result is kept (the method's in the folder's ``jobs/``, others in the store's cache): a call again continues.
 
     Args:
         run_or_dataset: folder of a finished run or of a condensed dataset.
@@ -53,16 +58,17 @@ def evaluate_run(
         seeds: how many networks of each, with seeds 0, 1, ...
         epochs: passes over the training set in place of the protocol's own length.
         labels: ``hard``, ``soft``, ``soft_stored`` or ``soft_regions``; None for the protocol's own.
-        mix: ``none``, ``video`` or ``image``: how clips are mixed under soft labels.
+        mix: how clips are mixed under soft labels: ``none``, ``video`` or ``image``.
         task: ``classify``, or ``retrieve``: find clips of the same class (then the file is ``retrieval.json``).
+        codec: ``av1`` or ``h264``: add random real clips that it stores in no more bytes; None leaves that row out.
         ceiling: train on the whole dataset too, where hard labels are learned.
         baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         progress: called with a line of text before each job.
 
     Raises:
-        UserError: if a folder is not what it should be, dataset and store differ in classes or clip shape, a name is
-            unknown, a network cannot take the clips, or a count is below 1.
+        UserError: if a folder is not what it should be, dataset and store do not go together, a name is unknown, a
+            network cannot take the clips, or a count is below 1.
     """
     selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
     for name, value in (("seeds", seeds), ("baseline_seeds", len(selections)), ("models", len(models))):
@@ -70,13 +76,13 @@ def evaluate_run(
             raise UserError(f"{name}={value} is too few; give at least 1")
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
-    used = pick_device(device)
     # All benches first: a mistake in the last model's name must not surface after an hour.
     specs = [eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix, task=task) for model in models]
-    benches = [Bench(opened, spec, used) for spec in specs]
+    benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
+    plans = list(_plans(folder, dataset, opened, selections, codec))
     rows: list[dict[str, Any]] = []
     for bench in benches:
-        rows += [plan.row(bench, range(seeds), progress) for plan in _plans(folder, dataset, opened, selections)]
+        rows += [plan.row(bench, range(seeds), progress) for plan in plans]
         if ceiling and bench.spec.labels == "hard":
             rows.append(_ceiling_row(bench, range(seeds), progress))
     record = _record(benches, dataset, rows)
@@ -108,7 +114,9 @@ def _tell(progress: Progress, name: str, role: Role, text: str) -> None:
     progress(f"{name}{ROLES.get(role, '')}: {text}")
 
 
-def _plans(folder: Path, dataset: CondensedDataset, store: ClipStore, selections: Sequence[int]) -> Iterator[_Plan]:
+def _plans(
+    folder: Path, dataset: CondensedDataset, store: ClipStore, selections: Sequence[int], codec: str | None
+) -> Iterator[_Plan]:
     seed, method = _settings(dataset).get("seed", 0), dataset.index.get("method", {}).get("name", "condensed")
     condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
     yield _Plan("method", method, folder / "jobs", [seed], lambda _: condensed)
@@ -116,6 +124,10 @@ def _plans(folder: Path, dataset: CondensedDataset, store: ClipStore, selections
     per_class = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
     yield _Plan("random_equal_vpc", "random", shared, selections, lambda s: equal_videos(store, per_class, s))
     yield _Plan("random_equal_bytes", "random", shared, selections, lambda s: equal_bytes(store, dataset, s))
+    if codec is not None:
+        find_codec(codec)
+        coded = partial(equal_bytes_coded, store, dataset, codec=codec)
+        yield _Plan("random_coded", "random", shared, selections, coded)
 
 
 def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:

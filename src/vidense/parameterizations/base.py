@@ -49,6 +49,7 @@ class Parameterization(nn.Module, ABC):
     Attributes:
         kind: name under which condensed datasets find the class again.
         shared: whether videos of several classes are made of common parts.
+        largest_ratio: the most numbers a stored one may stand for; bounds the memory that a file can ask for.
         spec: shape and normalisation.
         class_names: C names.
         labels: int64 ``[N]``, the class each video stands for.
@@ -57,6 +58,7 @@ class Parameterization(nn.Module, ABC):
 
     kind: ClassVar[str]
     shared: ClassVar[bool] = False
+    largest_ratio: ClassVar[int] = 256
     labels: Tensor
 
     def __init__(

@@ -11,7 +11,13 @@ from vidense.tasks import TASKS
 
 __all__ = ["Row", "Table", "group_rows", "sentences"]
 
-BASELINES = {"random_equal_vpc": "equal videos per class", "random_equal_bytes": "equal bytes"}
+BASELINES = {
+    "random_equal_vpc": "equal videos per class",
+    "random_equal_bytes": "equal bytes",
+    "random_coded": "equal bytes, stored by a video codec",
+}
+# Baselines that are made anew for every condensed set, and how they are called beside it.
+MATCHED = {"random_equal_bytes": "random, bytes of {}", "random_coded": "random coded, bytes of {}"}
 
 
 @dataclass
@@ -19,7 +25,7 @@ class Row:
     """One line of a table: a method under one setting, over all its condensation seeds, or a baseline.
 
     Attributes:
-        role: ``method``, ``random_equal_vpc``, ``random_equal_bytes`` or ``ceiling``.
+        role: ``method``, ``random_equal_vpc``, ``random_equal_bytes``, ``random_coded`` or ``ceiling``.
         title: what it is called on the page.
         videos: trained on.
         frames: stored, mean over condensation seeds.
@@ -123,18 +129,18 @@ def _rows(found: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]) -> list[Row
     for key, differing in _titles(settings).items():
         method = _merge(groups[key], differing)
         rows.append(method)
-        equal_bytes = groups.get(("random_equal_bytes", *key[1:]))
-        if equal_bytes is not None:
-            baseline = _merge(equal_bytes, f"random, bytes of {differing}")
-            baseline.method_row = method
-            rows.append(baseline)
+        for role, title in MATCHED.items():
+            if (members := groups.get((role, *key[1:]))) is not None:
+                baseline = _merge(members, title.format(differing))
+                baseline.method_row = method
+                rows.append(baseline)
     for role, title in (("random_equal_vpc", "random, equal videos"), ("ceiling", "whole dataset")):
         rows += [_merge(members, title) for key, members in groups.items() if key[0] == role]
     return rows
 
 
 def _key(evaluation: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
-    if row["role"] in ("method", "random_equal_bytes"):
+    if row["role"] in ("method", *MATCHED):
         return row["role"], content_hash([evaluation["dataset"]["method"], _settings(evaluation)])
     return row["role"], str(row["videos"])
 
