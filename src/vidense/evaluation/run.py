@@ -48,7 +48,7 @@ def evaluate_run(
     """Evaluate a condensed dataset and write what was found (``evaluation.json``) into its folder.
 
     Beside the method always stand random real clips at equal videos per class and at equal bytes. Every network is a
-    job whose result is kept (the method's in the folder's ``jobs/``, others in the store's cache): a call again continues.
+    job whose result is kept (the method's in ``jobs/``, others in the store's cache), so a call again continues.
 
     Args:
         run_or_dataset: folder of a finished run or of a condensed dataset.
