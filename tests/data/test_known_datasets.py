@@ -191,6 +191,15 @@ def test_kinetics_knows_its_unlabelled_part_and_names_foreign_files(kinetics: Pa
     )
 
 
+def test_classes_that_were_never_downloaded_are_noticed_before_anything_is_decoded(
+    kinetics: Path, tmp_path: Path
+) -> None:
+    (kinetics / "train" / "air_drumming" / kinetics_name(TRAINED[1])).unlink()
+    with pytest.raises(UserError, match=r"no training video of 1 classes that the lists name .* 'air drumming'"):
+        prepare(kinetics, tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
 def test_a_clip_too_short_for_the_rule_is_listed(kinetics: Path, tmp_path: Path) -> None:
     write_video(kinetics / "val" / kinetics_name(TESTED[0]), frames=16)
     report = prepare(kinetics, tmp_path / "s", workers=1)

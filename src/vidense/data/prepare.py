@@ -108,6 +108,16 @@ def _check_classes(listing: Listing) -> None:
     trained = {entry.class_name for entry in listing.entries if entry.split == "train"}
     if bare := [name for name in listing.class_names if name not in trained]:
         raise UserError(f"class {bare[0]!r} has no training video; add one or remove the class from the source")
+    # Lists may name classes that were never downloaded: better said now than after hours of decoding the others.
+    present: set[str] = set()
+    for entry in listing.entries:
+        if entry.split == "train" and entry.class_name not in present and (listing.root / entry.path).exists():
+            present.add(entry.class_name)
+    if gone := [name for name in listing.class_names if name not in present]:
+        raise UserError(
+            f"no training video of {len(gone)} classes that the lists name is on disk (the first is {gone[0]!r}); add "
+            "them, or take the classes out of the lists"
+        )
 
 
 def _processors() -> int:
