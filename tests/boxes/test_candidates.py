@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.tiny import real_clips, task
 from vidense import condense  # noqa: F401 - registers the methods
 from vidense.boxes import Choosing, Cropping, check_source
 from vidense.boxes import candidates as module
-from vidense.boxes.candidates import candidates, crops_of
+from vidense.boxes.candidates import candidates, crops_of, stride_of
 from vidense.data.prepare import prepare
 from vidense.data.spec import ClipSpec
 from vidense.data.store import ClipStore
@@ -186,3 +187,9 @@ def test_a_source_that_needs_what_is_not_installed_says_so_at_once(store, monkey
 def test_unknown_sources_are_refused_with_the_known_ones(name, known):
     with pytest.raises(UserError, match=rf"unknown box source.*{known}.*ends in \.csv or \.json"):
         METHODS.get("optdistill").validate({"boxes": name})
+
+
+def test_one_distance_stands_for_clips_that_a_rule_took_at_several():
+    originals = [SimpleNamespace(stride=stride) for stride in (3, 9, 4, 5)]
+    assert stride_of(SimpleNamespace(originals=originals)) == 4
+    assert stride_of(SimpleNamespace(originals=[])) == 1

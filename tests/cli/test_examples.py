@@ -64,6 +64,10 @@ def test_every_value_exists(words):
         assert words[2] in METHODS
 
 
+def test_the_help_of_prepare_names_every_layout(helps):
+    assert all(re.search(rf"\b{name}\b", helps["prepare"]) for name in LAYOUTS)
+
+
 def test_the_flags_of_condense_are_the_keys_of_its_settings(helps):
     flags = {flag.replace("-", "_") for flag in re.findall(r"^  --([\w-]+)", helps["condense"], re.MULTILINE)}
     assert set(CondenseSettings.model_fields) - {"options"} <= flags

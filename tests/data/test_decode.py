@@ -6,10 +6,11 @@ import pytest
 
 from tests.data.video_files import truncate, write_audio, write_video, write_zero_frames
 from vidense.data.decode import DecodeError, Resize, decoder_version, read_windows
+from vidense.data.sampling import Extent
 
 
-def first(length: int) -> list[list[int]]:
-    return [[0, length - 1]]
+def first(extent: Extent) -> list[list[int]]:
+    return [[0, extent.frames - 1]]
 
 
 def reason_of(path: Path) -> str:
@@ -22,7 +23,7 @@ def reason_of(path: Path) -> str:
 @pytest.mark.parametrize(("codec", "name"), [("libx264", "a.mp4"), ("mpeg4", "a.avi"), ("libx264", "a.mkv")])
 def test_the_chosen_frames_are_the_exact_ones(tmp_path: Path, codec: str, name: str) -> None:
     path = write_video(tmp_path / name, frames=23, codec=codec)
-    found = read_windows(path, lambda length: [[0, 7, 22], [3, 3, 5]], Resize(32))
+    found = read_windows(path, lambda extent: [[0, 7, 22], [3, 3, 5]], Resize(32))
     assert found.length == 23
     assert found.pixels.shape == (2, 3, 3, 32, 32)
     assert found.pixels.dtype == np.uint8

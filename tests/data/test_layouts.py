@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidense.data.layouts import LAYOUTS, LayoutOptions, Listing, detect, scan
+from vidense.data.layouts import LAYOUTS, LayoutOptions, Listing, detect, places, scan
 from vidense.data.layouts.base import Entry, assign_splits
 from vidense.data.layouts.ucf101 import MINIUCF_CLASSES
 from vidense.errors import UserError
@@ -201,3 +201,32 @@ def test_detection_gives_its_reason(tmp_path: Path) -> None:
     assert detect(tmp_path)[0] == "csv"
     assert detect(tmp_path / "splits.csv")[0] == "csv"
     assert set(LAYOUTS) >= {"folder", "csv", "ucf101", "miniucf"}
+
+
+def test_ucf101_names_videos_that_no_list_names(tmp_path: Path) -> None:
+    write_lists(tmp_path, ("Archery",))
+    listed = [tmp_path / "Archery" / f"v_Archery_g{group:02}_c01.avi" for group in range(1, 5)]
+    touch(*listed, *(tmp_path / "Archery" / f"more{i}.avi" for i in range(7)), tmp_path / "YoYo" / "other.avi")
+    assert scan(tmp_path, "ucf101", FIRST).notes[-1] == (
+        "videos on disk that no list names were left out: 7: Archery/more0.avi, Archery/more1.avi, "
+        "Archery/more2.avi, Archery/more3.avi, Archery/more4.avi, ..."
+    )
+
+
+def test_lists_are_found_through_links_and_beside_folders_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lists(tmp_path / "elsewhere", ("Archery",))
+    touch(tmp_path / "elsewhere" / "Archery" / "any.avi")
+    (tmp_path / "source" / "lost+found").mkdir(parents=True)
+    (tmp_path / "source" / "ucf").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    scandir = os.scandir
+
+    def guarded(path: Path) -> object:
+        # The tests may run as root, whom no folder refuses.
+        if Path(path).name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(places.os, "scandir", guarded)
+    assert scan(tmp_path / "source", "auto", FIRST).name == "ucf101"

@@ -66,7 +66,7 @@ def test_large_frames_are_scaled_down_and_keep_their_shape(folder):
 
 def test_no_side_vanishes(tmp_path):
     path = write_frames(tmp_path / "flat.mp4", np.zeros((3, 16, 200, 3), np.uint8))
-    assert read_windows(path, lambda length: [[0]], Shrink(10)).pixels.shape == (1, 1, 3, 1, 10)
+    assert read_windows(path, lambda extent: [[0]], Shrink(10)).pixels.shape == (1, 1, 3, 1, 10)
 
 
 def test_what_the_store_shows_as_a_square(tmp_path):

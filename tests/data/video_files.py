@@ -4,6 +4,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from PIL import Image
 
 
 def write_video(
@@ -21,12 +22,28 @@ def write_video(
     return write_frames(path, clip, codec, options)
 
 
-def write_frames(path: Path, clip: np.ndarray, codec: str = "libx264", options: dict[str, str] | None = None) -> Path:
-    """Write uint8 ``[frames, H, W, 3]`` as a video; both sides are even."""
+def write_images(folder: Path, frames: int, name: str = "{:06}.png", shade: int = 0) -> Path:
+    """Write a folder of images of 32 x 32 pixels; brightness tells the frame's number, as of :func:`write_video`."""
+    folder.mkdir(parents=True)
+    for i in range(frames):
+        image = np.full((32, 32, 3), 10 + 8 * i % 200, np.uint8)
+        image[:2, :2] = shade
+        Image.fromarray(image).save(folder / name.format(i))
+    return folder
+
+
+def write_frames(
+    path: Path,
+    clip: np.ndarray,
+    codec: str = "libx264",
+    options: dict[str, str] | None = None,
+    pixels: str = "yuv420p",
+) -> Path:
+    """Write uint8 ``[frames, H, W, 3]`` as a video of 25 frames a second; both sides are even."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", container_options=options or {}) as container:
         stream = container.add_stream(codec, rate=25)
-        stream.height, stream.width, stream.pix_fmt = *clip.shape[1:3], "yuv420p"
+        stream.height, stream.width, stream.pix_fmt = *clip.shape[1:3], pixels
         for image in clip:
             for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
                 container.mux(packet)

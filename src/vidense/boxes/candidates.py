@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 import torch
@@ -39,7 +40,7 @@ def check_source(cropping: Cropping, real: RealClips) -> None:
         UserError: if they are not.
     """
     if cropping.footage == "original":
-        gone = [original for original in real.originals if not original.file.is_file()]
+        gone = [original for original in real.originals if not original.file.exists()]
         if gone or not real.originals:
             which = f"{str(gone[0].file)!r} is not there" if gone else "the store names none"
             raise UserError(
@@ -91,8 +92,8 @@ def crops_of(task: "Task", cropping: Cropping, choosing: Choosing, scorer: Score
 
 
 def stride_of(real: RealClips) -> int:
-    """Return the distance in frames between two frames of the store's clips."""
-    return real.originals[0].stride if real.originals else 1
+    """Return the distance in frames between two frames of the store's clips, the median where it varies."""
+    return median_low(original.stride for original in real.originals) if real.originals else 1
 
 
 def _footage(task: "Task", cropping: Cropping, positions: Sequence[int]) -> Iterator[Footage]:

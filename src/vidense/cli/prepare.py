@@ -10,21 +10,45 @@ from vidense.cli import options as shared
 __all__ = ["prepare"]
 
 
+Layout = Annotated[
+    str,
+    typer.Option(
+        help="How the source lies on disk: auto, folder, frames (folders of images), csv, ucf101, miniucf, hmdb51 "
+        "(trained on as in papers), hmdb51_official, kinetics400, ssv2."
+    ),
+]
+Frames = Annotated[
+    int | None, typer.Option(help="Frames in a clip; minic3d wants at least 8.  [default: 16; kinetics400, ssv2: 8]")
+]
+Stride = Annotated[
+    int | None,
+    typer.Option(
+        help="Frames of the video from one frame of a clip to the next.  [default: 4; kinetics400, ssv2: the dataset's "
+        "own rule, one clip a video]"
+    ),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(help="Side of a frame; minic3d wants 43-64 or 107-170 pixels.  [default: 112; kinetics400, ssv2: 64]"),
+]
+Clips = Annotated[int | None, typer.Option(help="Clips stored of each video.  [default: 3; 1 by a dataset's own rule]")]
+
+
 def prepare(
     source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="A folder of videos, a CSV file, or a folder that holds splits.csv.")
+        Path, typer.Argument(metavar="SRC", help="A folder of videos or of a known dataset, or a CSV file.")
     ],
     out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the store to write.")],
-    layout: Annotated[str, typer.Option(help="How the source lies on disk: auto, folder, csv, ucf101, ...")] = "auto",
+    layout: Layout = "auto",
     split: Annotated[int, typer.Option(help="Which of several published splits, from 1.")] = 1,
-    frames: Annotated[int, typer.Option(help="Frames in a clip; minic3d wants at least 8.")] = 16,
-    stride: Annotated[int, typer.Option(help="Frames of the video between two frames of a clip.")] = 4,
-    size: Annotated[int, typer.Option(help="Side of a frame; minic3d wants 43-64 or 107-170 pixels.")] = 112,
+    frames: Frames = None,
+    stride: Stride = None,
+    size: Size = None,
     resize: Annotated[
         str | None,
         typer.Option(metavar="squash|crop", help="Ignore the aspect ratio, or cut.  [default: as published]"),
     ] = None,
-    clips: Annotated[int, typer.Option(help="Clips stored of each video.")] = 3,
+    clips: Clips = None,
     workers: Annotated[int | None, typer.Option(help="Decoding processes.  [default: one per processor]")] = None,
     on_error: Annotated[
         str, typer.Option(metavar="skip|fail", help="List unreadable files, or stop at the first one.")

@@ -1,7 +1,8 @@
 """Reading the chosen frames of a video file with PyAV. Imports no torch: worker processes must start quickly."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,28 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["REASONS", "DecodeError", "Frames", "Resize", "Shrink", "decoder_version", "read_windows"]
+from vidense.data.sampling import Extent
 
-REASONS = ("missing", "empty", "unreadable", "audio-only", "zero-frame", "truncated", "damaged", "timeout", "crashed")
+__all__ = [
+    "REASONS",
+    "Choose",
+    "DecodeError",
+    "Frames",
+    "Resize",
+    "Shrink",
+    "chosen",
+    "decoder_version",
+    "read_windows",
+]
+
+REASONS = (
+    "missing", "empty", "unreadable", "audio-only", "zero-frame", "truncated", "damaged", "too-short", "timeout",
+    "crashed",
+)  # fmt: skip
 """Why a file gave no clips."""
+
+Choose = Callable[[Extent], list[list[int]]]
+"""Maps the extent of a video to the frame indices of each clip; a clip without any says that the video is too short."""
 
 
 class DecodeError(Exception):
@@ -80,13 +99,37 @@ class Frames:
     windows: list[list[int]]
     pixels: NDArray[np.uint8]
 
+    @classmethod
+    def of(cls, length: int, windows: list[list[int]], kept: Mapping[int, NDArray[np.uint8]]) -> "Frames":
+        """Put the kept frames, by their index in the video, together to clips.
+
+        Raises:
+            ValueError: if frames differ in size.
+        """
+        return cls(length, windows, np.stack([np.stack([kept[i] for i in window]) for window in windows]))
+
 
 def decoder_version() -> dict[str, str]:
     """Return the versions of PyAV and of the FFmpeg it carries; pixels can differ between them."""
     return {"av": av.__version__, "ffmpeg": str(av.ffmpeg_version_info)}
 
 
-def read_windows(path: Path, choose: Callable[[int], list[list[int]]], resize: Resize | Shrink) -> Frames:
+def chosen(choose: Choose, extent: Extent) -> list[list[int]]:
+    """Return the frame indices of each clip.
+
+    Raises:
+        DecodeError: if the video is too short for one of them.
+    """
+    windows = choose(extent)
+    if not all(windows):
+        rate = "no frame rate" if extent.fps is None else f"{float(extent.fps):g} frames a second"
+        raise DecodeError(
+            "too-short", f"{extent.frames} frames ({rate}) are not enough for a clip by the dataset's rule"
+        )
+    return windows
+
+
+def read_windows(path: Path, choose: Choose, resize: Resize | Shrink) -> Frames:
     """Decode a video once, from its first to its last frame, keeping the frames that its clips need.
 
     Seeking is not exact in many real files, so frames are counted as they are decoded. Which frames are needed depends
@@ -95,7 +138,7 @@ def read_windows(path: Path, choose: Callable[[int], list[list[int]]], resize: R
 
     Args:
         path: the file.
-        choose: maps the number of frames to the frame indices of each clip.
+        choose: which frames.
         resize: brings every frame to the same size.
 
     Raises:
@@ -106,15 +149,14 @@ def read_windows(path: Path, choose: Callable[[int], list[list[int]]], resize: R
     if path.stat().st_size == 0:
         raise DecodeError("empty", "the file holds 0 bytes")
     try:
-        length = _count_packets(path)
+        extent = _announced(path)
         for _ in range(2):
-            windows = choose(length)
+            windows = chosen(choose, extent)
             kept, decoded = _decode(path, {i for window in windows for i in window}, resize)
-            if decoded == length:
-                pixels = np.stack([np.stack([kept[i] for i in window]) for window in windows])
-                return Frames(length, windows, pixels)
-            length = decoded
-            if length == 0:
+            if decoded == extent.frames:
+                return Frames.of(extent.frames, windows, kept)
+            extent = replace(extent, frames=decoded)
+            if decoded == 0:
                 raise DecodeError("zero-frame", "the video stream holds no frame that can be decoded")
     except (av.FFmpegError, OSError, ValueError, EOFError) as error:
         raise DecodeError("unreadable", str(getattr(error, "strerror", None) or error)) from error
@@ -135,7 +177,8 @@ def _video_stream(container: Any) -> Any:
     return streams[0]
 
 
-def _count_packets(path: Path) -> int:
+def _announced(path: Path) -> Extent:
+    """Count the packets of a video, without decoding them."""
     with av.open(str(path)) as container:
         stream = _video_stream(container)
         packets = [packet for packet in container.demux(stream) if packet.size]
@@ -143,9 +186,10 @@ def _count_packets(path: Path) -> int:
         # The header's count may be off by a few; a file cut short lacks far more.
         if len(packets) + 1 + stream.frames // 50 < stream.frames:
             raise DecodeError("truncated", f"{len(packets)} of the {stream.frames} frames it announces are there")
+        rate = stream.average_rate or stream.guessed_rate
     if shown == 0:
         raise DecodeError("zero-frame", "the video stream holds no frame")
-    return shown
+    return Extent(shown, None if rate is None else Fraction(rate))
 
 
 def _decode(path: Path, wanted: set[int], resize: Resize | Shrink) -> tuple[dict[int, NDArray[np.uint8]], int]:

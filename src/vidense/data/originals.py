@@ -1,4 +1,4 @@
-"""Whole videos: the files that training clips were cut from, read again from end to end."""
+"""Whole videos: the files, or folders of images, that training clips were cut from, read again from end to end."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Original:
     Attributes:
         root: the folder that was prepared.
         path: relative to it, with forward slashes.
-        sha256: of the file.
+        sha256: of the file, see :func:`~vidense.data.frame_folder.video_hash`.
         stride: distance in frames between two frames of a clip.
         crop: whether clips show the centre of the frame or all of it, see :class:`~vidense.data.decode.Resize`.
     """

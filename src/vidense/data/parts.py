@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from vidense.data.frame_folder import stamp, video_hash
 from vidense.data.layouts import Listing
 from vidense.data.pool import Failed, Read
 from vidense.data.prepare_report import REPORT
 from vidense.data.settings import PrepareSettings
 from vidense.data.store import INDEX
 from vidense.errors import UserError
-from vidense.records import file_hash, read_json, replacing, write_json
+from vidense.records import read_json, replacing, write_json
 
 __all__ = [
     "PLAN",
@@ -25,7 +26,6 @@ __all__ = [
     "refuse_changes",
     "refuse_other_settings",
     "rows_per_shard",
-    "stamp",
     "sweep",
     "write_part",
 ]
@@ -63,15 +63,6 @@ def chunks(listing: Listing, rows: int) -> Iterator[Chunk]:
         members = [i for i, entry in enumerate(listing.entries) if entry.split == split]
         for number, start in enumerate(range(0, len(members), rows)):
             yield Chunk(f"{split}-{number:05}", split, tuple(members[start : start + rows]))
-
-
-def stamp(path: Path) -> dict[str, int | None]:
-    """Return a file's size in bytes and time of change, by which a changed file is noticed without reading it."""
-    try:
-        state = path.stat()
-    except OSError:
-        return {"size": None, "mtime_ns": None}
-    return {"size": state.st_size, "mtime_ns": state.st_mtime_ns}
 
 
 def write_part(
@@ -144,9 +135,9 @@ def refuse_other_settings(out: Path, found: dict[str, Any], wanted: dict[str, An
         wanted: the same of this call.
     """
     old, new = found["settings"], wanted["settings"]
-    if differing := sorted(name for name in old if old[name] != new.get(name)):
-        was = ", ".join(f"{name}={old[name]!r}" for name in differing)
-        now = ", ".join(f"{name}={new.get(name)!r}" for name in differing)
+    if differing := sorted(name for name in {**old, **new} if old.get(name) != new.get(name)):
+        # A store has a stride or the name of a rule, so each side may lack what the other has.
+        was, now = (", ".join(f"{name}={side[name]!r}" for name in differing if name in side) for side in (old, new))
         raise UserError(f"{str(out)!r} was prepared with {was}, not {now}; choose another folder or prepare it fresh")
     if found["listing"] != wanted["listing"]:
         raise UserError(
@@ -162,7 +153,7 @@ def refuse_changes(root: Path, rows: list[dict[str, Any]]) -> None:
         now = stamp(path)
         if now == {"size": row["size"], "mtime_ns": row["mtime_ns"]}:
             continue
-        if now["size"] is None or now["size"] != row["size"] or file_hash(path) != row["sha256"]:
+        if now["size"] is None or now["size"] != row["size"] or video_hash(path) != row["sha256"]:
             raise UserError(f"{str(path)!r} changed since it was prepared; choose another folder or prepare it fresh")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from vidense.data.decode import decoder_version
 from vidense.data.layouts import LayoutOptions, Listing, scan
+from vidense.data.layouts.places import a_few
 from vidense.data.parts import (
     PLAN,
     Chunk,
@@ -39,11 +40,11 @@ def prepare(
     *,
     layout: str = "auto",
     split: int = 1,
-    frames: int = 16,
-    stride: int = 4,
-    size: int = 112,
+    frames: int | None = None,
+    stride: int | None = None,
+    size: int | None = None,
     resize: Literal["squash", "crop"] | None = None,
-    clips: int = 3,
+    clips: int | None = None,
     workers: int | None = None,
     on_error: Literal["skip", "fail"] = "skip",
     seed: int = 0,
@@ -56,15 +57,17 @@ def prepare(
     The same call again continues an interrupted preparation and recognises a finished one.
 
     Args:
-        source: a folder, a CSV file, or a folder that holds ``splits.csv``.
+        source: a folder, or a CSV file.
         out: the store's folder.
         layout: how the source lies on disk, or ``"auto"``.
         split: number of the split, from 1.
-        frames: frames in a clip.
-        stride: distance between them in frames of the video; shorter videos are sampled more densely.
-        size: side of a frame in pixels.
+        frames: frames in a clip; None takes the layout's number, 16 unless its papers use another.
+        stride: distance between them in frames of the video; shorter videos are sampled more densely. None takes the
+            layout's, which is 4 or a rule that takes one clip of each video (``kinetics400``, ``ssv2``).
+        size: side of a frame in pixels; None takes the layout's, 112 unless its papers use another.
         resize: ``"squash"``, ``"crop"`` (see :class:`~vidense.data.decode.Resize`) or None for the layout's own.
-        clips: windows stored of each video, evenly spaced for testing and random for training.
+        clips: windows stored of each video, evenly spaced for testing and random for training; None takes 3, or 1
+            under a rule.
         workers: decoding processes; None takes one per processor.
         on_error: ``"skip"`` lists bad files in the report, ``"fail"`` stops at the first one.
         seed: decides the starts of training clips, flips, and the split where the source has none.
@@ -80,9 +83,9 @@ def prepare(
     """
     source, out = Path(source), Path(out)
     _check_choices(on_error, timeout_s, workers)
-    listing = scan(source, layout, LayoutOptions(split, seed))
-    policy = resize or ("crop" if listing.crop_size == size else "squash")
-    settings = PrepareSettings(listing.name, split, frames, stride, size, policy, clips, seed)
+    options = LayoutOptions(split, seed)
+    listing = scan(source, layout, options)
+    settings = PrepareSettings.of(listing, options, frames=frames, stride=stride, size=size, resize=resize, clips=clips)
     _check_classes(listing)
     if fresh:
         clear(out)
@@ -105,6 +108,16 @@ def _check_classes(listing: Listing) -> None:
     trained = {entry.class_name for entry in listing.entries if entry.split == "train"}
     if bare := [name for name in listing.class_names if name not in trained]:
         raise UserError(f"class {bare[0]!r} has no training video; add one or remove the class from the source")
+    # Lists may name classes that were never downloaded: better said now than after hours of decoding the others.
+    present: set[str] = set()
+    for entry in listing.entries:
+        if entry.split == "train" and entry.class_name not in present and (listing.root / entry.path).exists():
+            present.add(entry.class_name)
+    if gone := [name for name in listing.class_names if name not in present]:
+        raise UserError(
+            f"no training video of {len(gone)} classes that the lists name is on disk (the first is {gone[0]!r}); add "
+            "them, or take the classes out of the lists"
+        )
 
 
 def _processors() -> int:
@@ -240,8 +253,13 @@ def _report(
         bad_files=[BadFile(row["path"], row["reason"], row["detail"]) for row in failures],
         duplicates=[[row["path"] for row in rows] for rows in duplicates],
         notes=list(listing.notes),
-        warnings=_warnings(listing, settings, counts, duplicates),
+        warnings=[*_missing(failures), *_warnings(listing, settings, counts, duplicates)],
     )
+
+
+def _missing(failures: list[dict[str, Any]]) -> list[str]:
+    paths = [row["path"] for row in failures if row["reason"] == "missing"]
+    return [f"videos that the lists name are missing: {a_few(paths)}"] if paths else []
 
 
 def _warnings(

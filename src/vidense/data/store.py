@@ -122,6 +122,11 @@ class ClipStore:
         """A folder for what is computed once per store; whoever writes there creates it."""
         return self.path / "cache"
 
+    @property
+    def one_clip(self) -> bool:
+        """Whether a rule took one clip of each video, so that every pass over them sees the same."""
+        return "sampling" in self.settings
+
     def _view(self, shards: list[dict[str, Any]], split: str) -> RealClips:
         own = [shard for shard in shards if shard["split"] == split]
         arrays = [self._shard(shard) for shard in own]
@@ -134,9 +139,16 @@ class ClipStore:
             raise ValueError(f"a label is outside the {len(self.class_names)} classes")
         groups = [video.group for video in videos]
         content = content_hash([self.content_hash, split])
-        stride, crop = int(self.settings.get("stride", 1)), self.settings.get("resize") == "crop"
-        originals = [Original(self.source, video.path, video.sha256, stride, crop) for video in videos]
+        crop = self.settings.get("resize") == "crop"
+        originals = [Original(self.source, v.path, v.sha256, self._stride(v), crop) for v in videos]
         return RealClips(self.spec, self.class_names, labels, groups, arrays, rows, content, originals)
+
+    def _stride(self, video: StoredVideo) -> int:
+        """Return what distance between frames was asked for, or under a rule the one that it led to."""
+        if not self.one_clip:
+            return int(self.settings.get("stride", 1))
+        window = video.windows[0]
+        return max(1, (window[-1] - window[0]) // max(1, len(window) - 1))
 
     def _shard(self, shard: dict[str, Any]) -> NDArray[np.uint8]:
         name = shard["file"]

@@ -16,8 +16,8 @@ import av
 import numpy as np
 
 from vidense.data.decode import DecodeError, Frames, Resize, Shrink, read_windows
-from vidense.data.sampling import window_frames
-from vidense.records import file_hash
+from vidense.data.frame_folder import read_images, video_hash
+from vidense.data.sampling import RULES, Extent, window_frames
 
 __all__ = ["READY", "Task", "Whole", "encode_task", "main", "read"]
 
@@ -30,18 +30,19 @@ class Task:
     """Some clips of one video to read.
 
     Attributes:
-        path: absolute path of the file.
+        path: absolute path of the file, or of the folder of images.
         frames: T, frames in a clip.
-        stride: distance between them, in frames of the video.
+        sampling: distance between them in frames of the video, or which of :data:`~vidense.data.sampling.RULES`.
         size: side of a frame in pixels.
         crop: see :class:`~vidense.data.decode.Resize`.
-        positions: where each clip starts, in [0, 1), as :func:`~vidense.data.sampling.window_frames` takes it.
+        positions: where each clip starts, in [0, 1), as :func:`~vidense.data.sampling.window_frames` takes it; a rule
+            decides that by itself.
         flips: which clips are mirrored left to right.
     """
 
     path: str
     frames: int
-    stride: int
+    sampling: int | str
     size: int
     crop: bool
     positions: tuple[float, ...]
@@ -53,7 +54,7 @@ class Whole:
     """One video to read from end to end: its frames 0, k, 2k, ... with the smallest k that leaves few enough.
 
     Attributes:
-        path: absolute path of the file.
+        path: absolute path of the file, or of the folder of images.
         most: frames to keep at most, at least 1.
         side: see :class:`~vidense.data.decode.Shrink`.
     """
@@ -69,16 +70,20 @@ def read(task: Task | Whole) -> Frames:
     Raises:
         DecodeError: if the file gives no clips.
     """
+    path = Path(task.path)
+    reader = read_images if path.is_dir() else read_windows
     if isinstance(task, Whole):
         most = task.most
-        return read_windows(
-            Path(task.path), lambda length: [list(range(0, length, -(-length // most)))], Shrink(task.side)
+        return reader(
+            path, lambda extent: [list(range(0, extent.frames, -(-extent.frames // most)))], Shrink(task.side)
         )
 
-    def choose(length: int) -> list[list[int]]:
-        return [window_frames(length, task.frames, task.stride, position) for position in task.positions]
+    def choose(extent: Extent) -> list[list[int]]:
+        if isinstance(task.sampling, str):
+            return [RULES[task.sampling](extent, task.frames) for _ in task.positions]
+        return [window_frames(extent.frames, task.frames, task.sampling, position) for position in task.positions]
 
-    found = read_windows(Path(task.path), choose, Resize(task.size, task.crop))
+    found = reader(path, choose, Resize(task.size, task.crop))
     for window, flip in enumerate(task.flips):
         if flip:
             found.pixels[window] = found.pixels[window, ..., ::-1].copy()
@@ -89,7 +94,7 @@ def _answer(task: Task | Whole) -> tuple[dict[str, Any], bytes]:
     sha256 = None
     try:
         if Path(task.path).exists():
-            sha256 = file_hash(Path(task.path))
+            sha256 = video_hash(Path(task.path))
         found = read(task)
     except (DecodeError, OSError) as error:
         failure = error if isinstance(error, DecodeError) else DecodeError("unreadable", str(error))

@@ -1,13 +1,14 @@
-"""Ways in which datasets lie on disk: one file each, in the registry :data:`LAYOUTS`."""
+"""Ways in which datasets lie on disk: one file each family, in the registry :data:`LAYOUTS`."""
 
 from dataclasses import replace
 from pathlib import Path
 
-from vidense.data.layouts import csv_file, folder, ucf101
+from vidense.data.layouts import csv_file, folder, hmdb51, kinetics400, ssv2, ucf101
 from vidense.data.layouts.base import LAYOUTS, Entry, LayoutOptions, Listing
+from vidense.data.layouts.places import walk
 from vidense.errors import UserError
 
-__all__ = ["LAYOUTS", "Entry", "LayoutOptions", "Listing", "csv_file", "detect", "folder", "scan", "ucf101"]
+__all__ = ["LAYOUTS", "Entry", "LayoutOptions", "Listing", "detect", "scan"]
 
 
 def detect(source: Path) -> tuple[str, str]:
@@ -27,9 +28,18 @@ def detect(source: Path) -> tuple[str, str]:
         raise UserError(f"{str(source)!r} is neither a folder nor a .csv file; give one of these")
     if (source / csv_file.DEFAULT_NAME).is_file():
         return "csv", f"the folder holds {csv_file.DEFAULT_NAME}"
-    if ucf101.has_lists(source):
-        return "ucf101", "there are train and test lists of UCF101"
-    return "folder", f"the folder holds neither {csv_file.DEFAULT_NAME} nor lists of UCF101"
+    for place, names in walk(source):
+        if ucf101.has_lists(names):
+            return "ucf101", "there are train and test lists of UCF101"
+        if hmdb51.has_lists(names):
+            return "hmdb51", "there are lists of HMDB51 (layout 'hmdb51_official' reads them too)"
+        if kinetics400.has_tables(place, names):
+            return "kinetics400", "there are tables of Kinetics"
+        if ssv2.has_lists(place, names):
+            return "ssv2", "there are lists of Something-Something V2"
+    if folder.holds_frames(source):
+        return "frames", "there are folders of images and no video files"
+    return "folder", f"the folder holds neither {csv_file.DEFAULT_NAME}, nor lists of a known dataset, nor images only"
 
 
 def scan(source: Path, layout: str, options: LayoutOptions) -> Listing:

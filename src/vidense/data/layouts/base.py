@@ -17,6 +17,7 @@ __all__ = [
     "assign_splits",
     "is_video",
     "require_folder",
+    "require_split_1",
 ]
 
 VIDEO_ENDINGS = frozenset({
@@ -63,6 +64,10 @@ class Listing:
         flip: whether each stored clip is mirrored with a probability of one half, as the dataset's published loader
             does; False wherever labels might depend on direction.
         crop_size: the size in pixels at which frames are cropped rather than squashed unless told otherwise.
+        frames: frames in a clip unless told otherwise.
+        size: side of a frame in pixels unless told otherwise.
+        sampling: distance in frames of the video between two frames of a clip, or the name of the rule of
+            :data:`~vidense.data.sampling.RULES` that takes one clip of each video; unless told otherwise.
         expected: how many training and test videos the complete dataset has, where that is known.
         notes: sentences for the report.
     """
@@ -73,6 +78,9 @@ class Listing:
     entries: tuple[Entry, ...]
     flip: bool = False
     crop_size: int | None = None
+    frames: int = 16
+    size: int = 112
+    sampling: int | str = 4
     expected: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
 
@@ -135,3 +143,9 @@ def require_folder(source: Path, layout: str) -> None:
     """Raise ``UserError`` unless ``source`` is a folder."""
     if not source.is_dir():
         raise UserError(f"{str(source)!r} is not a folder; layout {layout!r} reads a folder, so give its path")
+
+
+def require_split_1(options: LayoutOptions, layout: str) -> None:
+    """Raise ``UserError`` unless the first split is asked for, of a layout that has no other."""
+    if options.split != 1:
+        raise UserError(f"split={options.split} does not exist: layout {layout!r} has one split; leave it at 1")

@@ -1,10 +1,11 @@
 """Layouts ``ucf101`` and ``miniucf``: the official archive's class folders and its train/test lists."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vidense.data.layouts.base import LAYOUTS, Entry, LayoutOptions, Listing, require_folder
+from vidense.data.layouts.places import class_root, find_file, list_lines, unlisted_in_classes
 from vidense.errors import UserError
 
 __all__ = ["MINIUCF_CLASSES", "has_lists", "scan_miniucf", "scan_ucf101"]
@@ -20,11 +21,11 @@ MINIUCF_CLASSES = (
 )  # fmt: skip
 """The 50 classes of MiniUCF: those of its released split, which are not the 50 largest of UCF101."""
 
-DEPTH = 2
-"""How many folders deep the lists and the class folders are looked for."""
-
 _LINE = re.compile(r"(?P<path>(?P<class>[^/\s]+)/\S+)(\s+\d+)?")
 _GROUP = re.compile(r"_(g\d+)_c\d+", re.IGNORECASE)
+_ADVICE = (
+    "unpack the archive 'UCF101TrainTestSplits-RecognitionTask.zip' of the UCF101 site there (splits 1 to 3 exist)"
+)
 # Split 1, counted in the official lists.
 _EXPECTED = {"ucf101": (9537, 3783), "miniucf": (4662, 1861)}
 
@@ -48,32 +49,15 @@ def scan_miniucf(source: Path, options: LayoutOptions) -> Listing:
     return _scan("miniucf", source, options, MINIUCF_CLASSES)
 
 
-def has_lists(source: Path) -> bool:
-    """Tell whether a folder, or one up to two folders below, holds lists of UCF101."""
-    return any(any(folder.glob("trainlist0[1-9].txt")) for folder in _folders(source))
-
-
-def _find_list(source: Path, name: str) -> Path:
-    for folder in _folders(source):
-        if (folder / name).is_file():
-            return folder / name
-    raise UserError(
-        f"{name} is neither in {str(source)!r} nor up to {DEPTH} folders below; unpack the archive "
-        "'UCF101TrainTestSplits-RecognitionTask.zip' of the UCF101 site there (splits 1 to 3 exist)"
-    )
-
-
-def _folders(source: Path, depth: int = DEPTH) -> Iterator[Path]:
-    yield source
-    if depth:
-        for child in sorted(source.iterdir()):
-            if child.is_dir() and not child.name.startswith("."):
-                yield from _folders(child, depth - 1)
+def has_lists(names: Iterable[str]) -> bool:
+    """Tell whether names of files are those of UCF101's lists."""
+    return any(re.fullmatch(r"trainlist0[1-9]\.txt", name) for name in names)
 
 
 def _scan(name: str, source: Path, options: LayoutOptions, classes: tuple[str, ...] | None) -> Listing:
     require_folder(source, name)
-    lists = {split: _find_list(source, f"{split}list{options.split:02}.txt") for split in ("train", "test")}
+    names = {split: f"{split}list{options.split:02}.txt" for split in ("train", "test")}
+    lists = {split: find_file(source, [name], _ADVICE) for split, name in names.items()}
     entries = [entry for split, file in lists.items() for entry in _read(file, split)]
     if classes is not None:
         entries = [entry for entry in entries if entry.class_name in classes]
@@ -84,36 +68,24 @@ def _scan(name: str, source: Path, options: LayoutOptions, classes: tuple[str, .
         raise UserError(
             f"{lists['train']} names no video of {absent[0]!r}, a class of MiniUCF; use the official UCF101 lists"
         )
+    root = class_root(source, found, "the archive 'UCF101.rar' of the UCF101 site")
+    extra = unlisted_in_classes(root, found, {entry.path for entry in entries})
     return Listing(
         name,
-        _video_root(source, found),
+        root,
         found,
         tuple(entries),
         flip=True,
         crop_size=112,
         expected=_EXPECTED[name] if options.split == 1 else None,
-        notes=(f"split {options.split} was read from the lists in {str(lists['train'].parent)!r}",),
+        notes=(f"split {options.split} was read from the lists in {str(lists['train'].parent)!r}", *extra),
     )
 
 
 def _read(file: Path, split: str) -> Iterator[Entry]:
-    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        if not line.strip():
-            continue
-        match = _LINE.fullmatch(line.strip())
+    for number, line in list_lines(file):
+        match = _LINE.fullmatch(line)
         if match is None:
             raise UserError(f"{file}, line {number} is {line!r}; it should read 'Class/v_Class_g01_c01.avi'")
         group = _GROUP.search(match["path"])
         yield Entry(match["path"], match["class"], split, group[1] if group else match["path"])
-
-
-def _video_root(source: Path, classes: tuple[str, ...]) -> Path:
-    """Return the folder that holds the class folders."""
-    best = max(_folders(source), key=lambda folder: sum((folder / name).is_dir() for name in classes))
-    absent = [name for name in classes if not (best / name).is_dir()]
-    if absent:
-        raise UserError(
-            f"{len(absent)} of {len(classes)} class folders, such as {absent[0]!r}, are not in {str(best)!r}; unpack "
-            "the archive 'UCF101.rar' of the UCF101 site there"
-        )
-    return best
