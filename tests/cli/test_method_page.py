@@ -40,7 +40,7 @@ def test_a_page_says_where_it_is_from_what_it_needs_and_every_option(name):
 
 def test_a_page_prints_published_numbers_with_their_source_and_flags():
     text = as_text(page(METHODS.get("prism")))
-    assert "MiniUCF: 17.9 ± 0.3 at 1, 28.0 ± 0.1 at 5, 31.0 ± 0.1 at 10 (PRISM, CVPR 2026)" in text
+    assert "MiniUCF: 17.9 ± 0.3 at 1, 28.0 ± 0.1 at 5, 31.0 ± 0.1 at 10, 34.4 at 30 (PRISM, CVPR 2026)" in text
     assert "how ours differs:" in text and "lr=auto   (float > 0 | auto)" in text
     assert "no options" in as_text(page(METHODS.get("random")))
 
@@ -52,9 +52,9 @@ def test_markdown_tables_keep_their_columns():
 
 
 def test_printed_numbers_are_of_known_methods_and_no_cell_stands_twice():
-    keys = [(cell.method, cell.dataset, cell.vpc, cell.source) for cell in CELLS]
+    keys = [(cell.method, cell.dataset, cell.vpc, cell.source, cell.model) for cell in CELLS]
     assert len(set(keys)) == len(keys)
-    assert all(0 < cell.mean < 100 and 0 <= cell.spread < 3 for cell in CELLS)
+    assert all(0 < cell.mean < 100 and 0 <= (cell.spread or 0) < 3 for cell in CELLS)
     assert {cell.dataset for cell in CELLS} == {"MiniUCF", "HMDB51", "K400", "SSv2"}
     assert [cell.mean for cell in cells_of("dm") if cell.dataset == "MiniUCF"] == [15.3, 25.7, 30.0]
     assert all(cell.note for name in ("tsgf", "sre2l", "frepo", "vdsd_frepo") for cell in cells_of(name))

@@ -57,6 +57,11 @@ EXAMPLES = {
         "vidense evaluate run --on store --labels soft --mix video    as TSGF does; ranked apart from hard labels",
         "vidense evaluate run --on store --protocol published --no-ceiling --json > result.json",
     ),
+    "reproduce": _epilog(
+        "vidense reproduce --list                                                every published cell",
+        "vidense reproduce miniucf-prism-1vpc --data UCF101/ --out reproduced    all of it, from the archive's files",
+        "vidense reproduce miniucf-prism-1vpc --on store --scale small --out tried   the same on other data, shorter",
+    ),
     "report": _epilog(
         "vidense report run -o report.html",
         "vidense report runs/prism-* runs/dm-* -o report.html      equal settings and other seeds share a row",

@@ -111,12 +111,13 @@ def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _printed(cells: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    groups: dict[tuple[str, str, str], list[Cell]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, str], list[Cell]] = defaultdict(list)
     for cell in (Cell(**fields) for fields in cells):
-        groups[cell.source, cell.dataset, cell.note].append(cell)
-    for (source, dataset, note), members in groups.items():
-        numbers = ", ".join(f"{cell.mean:.1f} ± {cell.spread:.1f} at {cell.vpc}" for cell in members)
-        yield f"{dataset}: {numbers} ({source}{'; ' + note if note else ''})"
+        groups[cell.source, cell.dataset, cell.note, cell.model].append(cell)
+    for (source, dataset, note, model), members in groups.items():
+        numbers = ", ".join(f"{cell.printed} at {cell.vpc}" for cell in members)
+        tested = "" if model == "minic3d" else f", tested on {model}"
+        yield f"{dataset}{tested}: {numbers} ({source}{'; ' + note if note else ''})"
 
 
 def _indented(text: str, depth: int) -> str:

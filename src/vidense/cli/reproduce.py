@@ -1,0 +1,92 @@
+"""``vidense reproduce``: a published number, run again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vidense.cli import options as shared
+from vidense.errors import UserError
+
+__all__ = ["reproduce"]
+
+
+def reproduce(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A recipe: miniucf-prism-1vpc.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the runs.")] = None,
+    data: Annotated[Path | None, typer.Option(metavar="SRC", help="The unpacked dataset.")] = None,
+    on: Annotated[Path | None, typer.Option(metavar="STORE", help="Prepared data to use instead.")] = None,
+    scale: shared.Scale = None,
+    seeds: Annotated[int, typer.Option(help="Condensed sets; papers make one.")] = 1,
+    nets: Annotated[int, typer.Option(help="Evaluation networks of each.")] = 3,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    listed: Annotated[bool, typer.Option("--list", help="Print every published cell and stop.")] = False,
+    as_json: shared.AsJson = False,
+) -> None:
+    """Prepare, condense and evaluate as a paper did, and print ours beside its number.
+
+    The same command again continues. Without the dataset it says what to download.
+    """
+    from vidense import methods  # noqa: F401 - registers them
+    from vidense.cli.output import print_json
+    from vidense.cli.progress import Display
+    from vidense.reproduction import FILE
+    from vidense.reproduction import reproduce as run
+
+    if listed:
+        _print_list(as_json)
+        return
+    if name is None or out is None:
+        raise UserError("give a recipe and --out DIR; `vidense reproduce --list` prints the recipes")
+    chosen: Any = scale or "published"
+    with Display() as display:
+        told: dict[str, Any] = {"progress": display.step, "note": display.note}
+        found = run(name, out, data=data, store=on, scale=chosen, seeds=seeds, nets=nets, device=device, **told)
+    if as_json:
+        print_json({"path": str(out / FILE), **found})
+        return
+    _print(found)
+    print(f"\nwritten to {out / FILE}")
+
+
+def _print_list(as_json: bool) -> None:
+    from vidense.cli.output import print_json, print_table
+    from vidense.named_recipes import named_recipes
+
+    known = named_recipes().values()
+    if as_json:
+        print_json({"recipes": [recipe.to_json() for recipe in known]})
+        return
+    rows = [
+        (recipe.name, cell.printed, recipe.data.metric, cell.source, cell.note)
+        for recipe in known
+        for cell in recipe.cells
+    ]
+    print_table(("recipe", "printed %", "metric", "source", "note"), rows, left=5)
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    from vidense.report.wording import percent, points
+
+    recipe, ours, random = found["recipe"], found["ours"], found["random"]
+    print(f"{recipe['name']}: {recipe['metric']}, {recipe['evaluation']}, options {recipe['options'] or 'none'}")
+    if recipe["unstated"]:
+        print(f"left unstated by the paper, and chosen by us: {', '.join(recipe['unstated'])}")
+    for title, summary in (("ours", ours), ("random clips, equal videos", random)):
+        told = "a network diverged" if summary is None else _told(summary, percent(summary["mean"]))
+        print(f"{title}: {told}")
+    for cell, gap in zip(recipe["printed"], found["gaps"], strict=True):
+        against = "" if gap is None else f"; ours is {points(gap / 100)} points from it"
+        printed = f"{cell['mean']:.1f}" + ("" if cell["spread"] is None else f" ± {cell['spread']:.1f}")
+        print(f"{cell['source']}: {printed} %{against}")
+    if not found["as_published"]:
+        print("these are not the paper's data, or not its length: the gap says nothing about the paper")
+
+
+def _told(summary: Mapping[str, Any], mean: str) -> str:
+    networks = 100 * summary["std_networks"]["ddof0"]
+    return (
+        f"{mean} % ± {networks:.1f} over {summary['networks']} networks of a set, "
+        f"{summary['condensation_seeds']} condensed"
+    )

@@ -1,0 +1,214 @@
+"""Every published cell as a run: what data, which settings, how it is evaluated. Needs no torch.
+
+Settings are those that the papers or their released code give; what neither gives is named in ``unstated``, and is then
+what the method takes by itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vidense.errors import UserError, suggest
+from vidense.published import CELLS, REGRESSION, SOFT, Cell
+
+__all__ = ["DATASETS", "NamedRecipe", "PublishedData", "find_recipe", "named_recipes"]
+
+
+@dataclass(frozen=True)
+class PublishedData:
+    """A dataset that papers report on.
+
+    Attributes:
+        layout: how vidense reads it; frames, size and sampling are the layout's own.
+        metric: ``top1`` or ``top5``, what the papers print for it.
+        advice: what to download and unpack.
+    """
+
+    layout: str
+    metric: str
+    advice: str
+
+
+DATASETS = {
+    "MiniUCF": PublishedData(
+        "miniucf", "top1", "UCF101.rar and the archive of train/test lists from the UCF101 page, unpacked in one folder"
+    ),
+    "HMDB51": PublishedData(
+        "hmdb51", "top1", "hmdb51_org.rar and test_train_splits.rar from the HMDB page, unpacked in one folder"
+    ),
+    "K400": PublishedData(
+        "kinetics400", "top5", "the Kinetics-400 clips and their train.csv and validate.csv, in one folder"
+    ),
+    "SSv2": PublishedData(
+        "ssv2", "top5", "the Something-Something V2 videos and their three JSON lists, unpacked in one folder"
+    ),
+}
+
+# Values by dataset, then by videos per class.
+Table = Mapping[str, Mapping[int, Any]]
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What sources give for a method.
+
+    Attributes:
+        options: the same everywhere.
+        varying: by option; where a table has no entry, the option is unstated.
+        unstated: what no source gives anywhere.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    varying: Mapping[str, Table] = field(default_factory=dict)
+    unstated: tuple[str, ...] = ()
+
+
+# PRISM, table A; DFS is the same method.
+PRISM_SETTINGS = _Settings(
+    varying={
+        "lr": {
+            "MiniUCF": {1: 1.0, 5: 25.0, 10: 50.0},
+            "HMDB51": {1: 0.7, 5: 25.0, 10: 75.0},
+            "K400": {1: 1.0, 5: 50.0},
+            "SSv2": {1: 3.0, 5: 30.0},
+        },
+        "batch_real": {
+            "MiniUCF": {1: 64, 5: 64, 10: 64},
+            "HMDB51": {1: 64, 5: 64, 10: 64},
+            "K400": {1: 64, 5: 128},
+            "SSv2": {1: 64, 5: 128},
+        },
+    },
+    unstated=("iterations",),
+)
+# TSGF, table 11; it prints its row for 5 videos per class for no larger number.
+TSGF_SETTINGS = _Settings(
+    varying={
+        "lr": {
+            "MiniUCF": {1: 0.25, 5: 0.25},
+            "HMDB51": {1: 0.25, 5: 0.25},
+            "K400": {1: 0.3, 5: 0.3},
+            "SSv2": {1: 0.3, 5: 0.3},
+        },
+        "r_bn": {
+            "MiniUCF": {1: 0.001, 5: 0.005},
+            "HMDB51": {1: 0.001, 5: 0.005},
+            "K400": {1: 0.01, 5: 0.01},
+            "SSv2": {1: 0.01, 5: 0.01},
+        },
+    },
+    unstated=("iterations", "optimiser", "how saliency is smoothed and bounded"),
+)
+# VDSD's released scripts, but for PRISM and TSGF.
+SETTINGS = {
+    "random": _Settings(),
+    "herding": _Settings(),
+    "kcenter": _Settings(),
+    "dm": _Settings({"batch_real": 64}, {"lr": {"MiniUCF": {1: 30.0}}}),
+    "static_dc": _Settings({"lr": 0.1, "batch_real": 256}),
+    "mtt": _Settings(varying={"lr": {"MiniUCF": {1: 1e5}}}),
+    "frepo": _Settings({"batch_real": 512}, unstated=("lr",)),
+    "vdsd_dm": _Settings(
+        {"batch_real": 64},
+        {"lr": {"MiniUCF": {1: 1e-4, 5: 1e3}}, "lr_hallucinator": {"MiniUCF": {1: 1e-5, 5: 1e-6}}},
+    ),
+    "vdsd_mtt": _Settings(
+        {"lr_hallucinator": 1e-3}, {"lr": {"MiniUCF": {1: 1e4, 5: 1e4}}, "syn_steps": {"MiniUCF": {1: 10, 5: 5}}}
+    ),
+    "vdsd_frepo": _Settings({"batch_real": 512, "lr_hallucinator": 1e-3}, unstated=("lr",)),
+    "prism": PRISM_SETTINGS,
+    "dfs": PRISM_SETTINGS,
+    "tsgf": TSGF_SETTINGS,
+    "sre2l": TSGF_SETTINGS,
+}
+
+
+@dataclass(frozen=True)
+class NamedRecipe:
+    """How to repeat what one or several papers print for a method, a dataset and a number of videos per class.
+
+    Attributes:
+        cells: what is printed.
+        options: of the method, as published.
+        unstated: what no source gives.
+    """
+
+    cells: tuple[Cell, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    unstated: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Such as ``miniucf-prism-1vpc``, or ``miniucf-prism-1vpc-cnn_gru`` for another evaluation network."""
+        cell = self.cells[0]
+        model = "" if cell.model == "minic3d" else f"-{cell.model}"
+        return f"{cell.dataset.lower()}-{cell.method}-{cell.vpc}vpc{model}"
+
+    @property
+    def data(self) -> PublishedData:
+        """The dataset."""
+        return DATASETS[self.cells[0].dataset]
+
+    @property
+    def evaluation(self) -> dict[str, str]:
+        """Arguments of :func:`vidense.evaluation.spec.eval_spec`."""
+        note, method = self.cells[0].note, self.cells[0].method
+        if note == REGRESSION:
+            return {"protocol": "frepo"}
+        if note == SOFT:
+            return {"protocol": "published", "labels": "soft", "mix": "video" if method == "tsgf" else "none"}
+        return {"protocol": "published"}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as JSON types."""
+        printed = [
+            {"mean": cell.mean, "spread": cell.spread, "source": cell.source, "note": cell.note} for cell in self.cells
+        ]
+        first = self.cells[0]
+        return {
+            "name": self.name,
+            "method": first.method,
+            "dataset": first.dataset,
+            "vpc": first.vpc,
+            "model": first.model,
+            "layout": self.data.layout,
+            "metric": self.data.metric,
+            "options": dict(self.options),
+            "unstated": list(self.unstated),
+            "evaluation": self.evaluation,
+            "printed": printed,
+        }
+
+
+def named_recipes() -> dict[str, NamedRecipe]:
+    """Return a recipe for every method, dataset, number of videos and network that a paper prints, by name."""
+    groups: dict[tuple[str, str, int, str], list[Cell]] = {}
+    for cell in CELLS:
+        groups.setdefault((cell.dataset, cell.method, cell.vpc, cell.model), []).append(cell)
+    found = [_recipe(tuple(cells)) for cells in groups.values()]
+    return {recipe.name: recipe for recipe in found}
+
+
+def find_recipe(name: str) -> NamedRecipe:
+    """Return the recipe called ``name``.
+
+    Raises:
+        UserError: if there is none.
+    """
+    known = named_recipes()
+    if name not in known:
+        raise UserError(f"unknown recipe {name!r}{suggest(name, known)} (`vidense reproduce --list` prints them)")
+    return known[name]
+
+
+def _recipe(cells: tuple[Cell, ...]) -> NamedRecipe:
+    first = cells[0]
+    known = SETTINGS.get(first.method, _Settings(unstated=("all settings",)))
+    options, unstated = dict(known.options), list(known.unstated)
+    for option, table in known.varying.items():
+        value = table.get(first.dataset, {}).get(first.vpc)
+        if value is None:
+            unstated.append(option)
+        else:
+            options[option] = value
+    return NamedRecipe(cells, options, tuple(unstated))
