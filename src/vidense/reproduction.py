@@ -18,7 +18,8 @@ from vidense.statistics import Accuracies, summarise
 
 __all__ = ["FILE", "reproduce"]
 
-FILE, FORMAT, VERSION = "reproduction.json", "vidense-reproduction", 1
+FILE = "reproduction.json"
+HEAD = {"format": "vidense-reproduction", "version": 1}
 
 
 def reproduce(
@@ -34,13 +35,13 @@ def reproduce(
     progress: Report | None = None,
     note: Progress | None = None,
 ) -> dict[str, Any]:
-    """Prepare, condense and evaluate as a paper did, and compare with what it prints. The same call again continues.
+    """Prepare, condense and evaluate as a paper did, beside what it prints; the same call again continues.
 
     Args:
         name: of a recipe, such as ``miniucf-prism-1vpc``.
         out: folder of the runs, of the store where one is made, and of ``reproduction.json``.
-        data: the unpacked dataset; it is prepared into ``out/store``.
-        store: prepared data to use instead, whatever they are.
+        data: the unpacked dataset, to be prepared into ``out/store``.
+        store: prepared data to use instead.
         scale: ``small`` runs a tenth of the iterations or less.
         seeds: condensed sets; papers make one.
         nets: evaluation networks of each.
@@ -68,14 +69,13 @@ def reproduce(
         for row in record.rows:
             rows.get(row["role"], []).extend(row["results"])
     ours, random = (_summary(results, recipe.data.metric) for results in rows.values())
-    layout = ClipStore.open(path).settings.get("layout")
+    own = ClipStore.open(path).settings.get("layout") == recipe.data.layout
     found = {
-        "format": FORMAT,
-        "version": VERSION,
+        **HEAD,
         "recipe": recipe.to_json(),
         "scale": scale,
         "store": str(path),
-        "as_published": scale == "published" and layout == recipe.data.layout,
+        "as_published": scale == "published" and own,
         "ours": ours,
         "random": random,
         "gaps": [None if ours is None else 100 * ours["mean"] - printed.mean for printed in recipe.cells],
