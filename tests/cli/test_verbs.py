@@ -149,6 +149,17 @@ def test_a_ranking_by_proxy_is_printed_and_refuses_useless_flags(vidense, store,
     assert code == 2 and "leave out labels, ceiling" in err
 
 
+def test_fairness_is_printed(vidense, store, finished, tmp_path, monkeypatch):
+    fake_training(monkeypatch)
+    run = tmp_path / "random-0"
+    shutil.copytree(finished, run)
+    monkeypatch.setattr("vidense.evaluation.bench.Bench.teacher", lambda bench: None)
+    code, out, _ = vidense("evaluate", run, "--on", store, "--task", "fairness", "--seeds", 1)
+    # Everything scored alike, so nothing is gained or lost.
+    assert code == 0 and "label-robust score: 0.269 with hard labels, 0.269 with soft ones" in out
+    assert "soft, mixed" in out and (run / "fairness.json").exists()
+
+
 def test_report_draws_clips_that_were_not_drawn(vidense, finished, tmp_path):
     run = tmp_path / "random-0"
     shutil.copytree(finished, run, ignore=shutil.ignore_patterns("preview"))

@@ -17,8 +17,8 @@ def evaluate(
     task: Annotated[
         str,
         typer.Option(
-            metavar="classify|retrieve|proxy",
-            help="Name classes; find clips of the same one; or rank networks as the whole dataset ranks them.",
+            metavar="classify|retrieve|proxy|fairness",
+            help="Name classes; find clips of one class; rank networks; or score what videos add to labels.",
         ),
     ] = "classify",
     protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
@@ -52,17 +52,17 @@ def evaluate(
     The same command again continues: finished networks are not trained twice.
     """
     from vidense import methods  # noqa: F401 - their parameterizations read the dataset
+    from vidense.cli.comparisons import COMPARISONS, compare
     from vidense.cli.output import print_json
     from vidense.cli.progress import Display
-    from vidense.cli.ranking import rank
     from vidense.cli.scores import print_record
     from vidense.evaluation import evaluate_run
 
     names = [name.strip() for name in models.split(",") if name.strip()]
     how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix}
     how |= {"codec": codec, "ceiling": not no_ceiling}
-    if task == "proxy":
-        rank(run, on, names, seeds, device, how, as_json)
+    if task in COMPARISONS:
+        compare(task, run, on, names, seeds, device, how, as_json)
         return
     with Display() as display:
         told = display.note

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from vidense.method import Task
 from vidense.parameterizations import CodedClips, KeyFrames, Parameterization, StoreDtype
 from vidense.records import content_hash
 
-__all__ = ["equal_bytes", "equal_bytes_coded", "equal_videos", "frame_counts"]
+__all__ = ["condensed_and_random", "equal_bytes", "equal_bytes_coded", "equal_videos", "frame_counts"]
 
 # At the most.
 LABEL_BYTES = 2
@@ -59,6 +60,14 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
     as_stored = Parameterization.restore(kept.kind, kept.store(dtype), real.spec, real.class_names)
     as_stored.requires_grad_(False)
     return TrainSet(as_stored, content_hash(["real frames", chosen.tolist(), flat, dtype]), seed, sum(flat))
+
+
+def condensed_and_random(folder: Path, dataset: CondensedDataset, store: ClipStore) -> dict[str, tuple[TrainSet, Path]]:
+    """Return ``condensed`` and, drawn with its seed, ``random`` at equal bytes, and where the jobs of each are kept."""
+    seed = dataset.index.get("settings", {}).get("seed", 0)
+    condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
+    random = equal_bytes(store, dataset, seed)
+    return {"condensed": (condensed, folder / "jobs"), "random": (random, store.cache / "jobs")}
 
 
 def equal_bytes_coded(store: ClipStore, dataset: CondensedDataset, seed: int, codec: str = "av1") -> TrainSet:

@@ -10,7 +10,7 @@ from vidense.condensed import load
 from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
-from vidense.evaluation.baselines import equal_bytes
+from vidense.evaluation.baselines import condensed_and_random
 from vidense.evaluation.bench import Bench, check_same
 from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.spec import EvalSpec, eval_spec
@@ -77,14 +77,10 @@ def rank_by_proxy(
             f"{FEWEST_VARIANTS} variants and 1 seed"
         )
     check_same(dataset, opened)
-    used, seed = pick_device(device), dataset.index.get("settings", {}).get("seed", 0)
     # All benches first: a mistake in the last model's name must not surface after an hour.
+    used = pick_device(device)
     variants = [_Variant(name, Bench(opened, spec, used)) for name, spec in _specs(models, rates)]
-    condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
-    sets = {
-        "condensed": (condensed, folder / "jobs"),
-        "random": (equal_bytes(opened, dataset, seed), opened.cache / "jobs"),
-    }
+    sets = condensed_and_random(folder, dataset, opened)
     rows = [variant.row(sets, range(seeds), progress) for variant in variants]
     record = {
         "format": FORMAT,

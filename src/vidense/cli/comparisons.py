@@ -1,0 +1,86 @@
+"""``vidense evaluate --task proxy`` and ``fairness``: what takes several evaluations to say."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vidense.errors import UserError
+
+__all__ = ["COMPARISONS", "compare"]
+
+# What these tasks take the flags to be that they leave no choice of.
+FIXED = {"protocol": "clean", "epochs": None, "labels": None, "mix": "none", "codec": None, "ceiling": True}
+
+
+def compare(
+    task: str,
+    run: Path,
+    store: Path,
+    models: Sequence[str],
+    seeds: int,
+    device: str,
+    how: Mapping[str, Any],
+    as_json: bool,
+) -> None:
+    """Run one of :data:`COMPARISONS` and print what it found.
+
+    Raises:
+        UserError: if a flag is given that the task has no use for.
+    """
+    from vidense.cli.output import print_json
+    from vidense.cli.progress import Display
+    from vidense.evaluation import fairness, proxy
+
+    if odd := [name for name, value in how.items() if value != FIXED[name]]:
+        raise UserError(f"--task {task} decides itself how networks are trained; leave out {', '.join(odd)}")
+    work = {"proxy": proxy.rank_by_proxy, "fairness": fairness.judge}[task]
+    file = run / {"proxy": proxy.FILE, "fairness": fairness.FILE}[task]
+    with Display() as display:
+        found = work(run, store, models=models, seeds=seeds, device=device, progress=display.note)
+    if as_json:
+        print_json({"path": str(file), **found})
+        return
+    COMPARISONS[task](found)
+    print(f"\nwritten to {file}")
+
+
+def _print_proxy(found: Mapping[str, Any]) -> None:
+    from vidense.cli.output import print_table
+    from vidense.report.wording import percent
+
+    columns = ("condensed", "random", "whole")
+    print_table(
+        ("variant", *(f"{name} %" for name in columns)),
+        [(row["name"], *(percent(row["on"][name]["top1"]) for name in columns)) for row in found["variants"]],
+    )
+    whole = found["whole_seconds"]
+    for name, agreement in found["agreement"].items():
+        agree = ", ".join(f"{key.capitalize()} {_signed(agreement[key])}" for key in ("spearman", "kendall"))
+        print(
+            f"{name}: {agree} with the whole dataset; its first choice is {percent(agreement['regret'])} points below "
+            f"the best; {agreement['seconds']:.0f} s of training against {whole:.0f} s"
+        )
+
+
+def _signed(correlation: float | None) -> str:
+    return "none" if correlation is None else f"{correlation:+.2f}"
+
+
+def _print_fairness(found: Mapping[str, Any]) -> None:
+    from vidense.cli.output import print_table
+    from vidense.report.wording import percent
+
+    for model, scores in found["networks"].items():
+        print(f"\n{model}, top-1 %")
+        columns = ("condensed", "random", "whole")
+        print_table(
+            ("labels", *columns),
+            [(part, *(percent(on.get(name)) for name in columns)) for part, on in scores["on"].items()],
+        )
+        label = scores["label_robust"]
+        print(f"label-robust score: {label['hard']:.3f} with hard labels, {label['soft']:.3f} with soft ones")
+        print(f"augmentation-robust score: {scores['augmentation_robust']:.3f}")
+    print("\nscores from 0 to 1, as DD-Ranking defines them; at 0.269 gains over random clips and losses cancel")
+
+
+COMPARISONS = {"proxy": _print_proxy, "fairness": _print_fairness}

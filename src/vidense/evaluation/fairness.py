@@ -1,0 +1,130 @@
+"""Scores that do not reward labels or augmentation for what the videos should do."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vidense.condensed import load
+from vidense.data.store import ClipStore
+from vidense.engine.settings import pick_device
+from vidense.evaluation.baselines import condensed_and_random
+from vidense.evaluation.bench import Bench, check_same
+from vidense.evaluation.measure import Progress, evaluate, evaluate_ceiling
+from vidense.evaluation.spec import eval_spec
+from vidense.records import write_json
+
+__all__ = ["FILE", "augmentation_robust", "judge", "label_robust"]
+
+FILE = "fairness.json"
+HEAD = {"format": "vidense-fairness", "version": 1}
+WEIGHT = 0.5
+# What networks learn in each part, as arguments of eval_spec.
+PARTS: dict[str, dict[str, Any]] = {
+    "hard": {"labels": "hard"},
+    "soft": {"labels": "soft"},
+    "soft, mixed": {"labels": "soft", "mix": "video"},
+}
+
+
+def label_robust(real_hard: float, own_hard: float, own: float, random: float, weight: float = WEIGHT) -> float:
+    """Return DD-Ranking's label-robust score, in [0, 1]; higher is better.
+
+    Args:
+        real_hard: accuracy of the whole dataset with hard labels, in [0, 1].
+        own_hard: of the condensed set with hard labels.
+        own: of the condensed set with the labels that are judged.
+        random: of random real clips of equal size with these labels.
+        weight: of the improvement over random; the rest is of what hard labels lose to the whole dataset.
+    """
+    return _squashed(weight * (own - random) - (1 - weight) * (real_hard - own_hard))
+
+
+def augmentation_robust(
+    own_mixed: float, random_mixed: float, own: float, random: float, weight: float = WEIGHT
+) -> float:
+    """Return DD-Ranking's augmentation-robust score, in [0, 1]; higher is better.
+
+    Args:
+        own_mixed: accuracy of the condensed set, in [0, 1], with augmentation.
+        random_mixed: of random real clips of equal size with it.
+        own: of the condensed set without.
+        random: of random real clips without.
+        weight: of the improvement with augmentation.
+    """
+    return _squashed(weight * (own_mixed - random_mixed) + (1 - weight) * (own - random))
+
+
+def _squashed(value: float) -> float:
+    return (math.exp(value) - math.exp(-1)) / (math.exp(1) - math.exp(-1))
+
+
+def judge(
+    run_or_dataset: Path | str,
+    store: Path | str,
+    *,
+    models: Sequence[str] = ("minic3d",),
+    seeds: int = 3,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train networks with hard labels, with soft ones, and with soft ones on mixed clips; score what the videos add.
+
+    Random real clips at equal bytes are trained on in the same three ways, and the teacher of soft labels is one for
+    all. Every network is a job whose result is kept. ``fairness.json`` is written into the folder.
+
+    Args:
+        run_or_dataset: folder of a finished run or of a condensed dataset.
+        store: what it was condensed from.
+        models: networks, options behind colons.
+        seeds: networks of each kind, whose accuracies are averaged.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        progress: called with a line of text before each job.
+
+    Returns:
+        The content of the file. ``networks``: for each network its mean accuracies ``on`` ``condensed``, ``random`` and
+        (hard labels only) ``whole`` in each part; ``label_robust`` with hard and with soft labels; and
+        ``augmentation_robust``, whose augmentation is VideoMix. A network that diverged counts as 0.
+
+    Raises:
+        UserError: if a folder is not what it should be, or a network cannot take the clips.
+    """
+    folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
+    check_same(dataset, opened)
+    sets, found = condensed_and_random(folder, dataset, opened), {}
+    for model in models:
+        accuracies: dict[str, dict[str, float]] = {}
+        for part, how in PARTS.items():
+            bench = Bench(opened, eval_spec("clean", model, **how), pick_device(device))
+            told = None if progress is None else partial(_tell, progress, part)
+            results = {name: evaluate(train, bench, range(seeds), jobs, told) for name, (train, jobs) in sets.items()}
+            if part == "hard":
+                results["whole"] = evaluate_ceiling(bench, range(seeds), told)
+            accuracies[part] = {name: _mean(of) for name, of in results.items()}
+        found[model] = {"on": accuracies, **_scores(accuracies)}
+    record = {**HEAD, "store": opened.content_hash, "dataset": dataset.content_hash, "seeds": seeds, "networks": found}
+    write_json(folder / FILE, record)
+    return record
+
+
+def _scores(on: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    hard, soft, mixed = (on[part] for part in PARTS)
+    return {
+        "label_robust": {
+            name: label_robust(hard["whole"], hard["condensed"], part["condensed"], part["random"])
+            for name, part in (("hard", hard), ("soft", soft))
+        },
+        "augmentation_robust": augmentation_robust(
+            mixed["condensed"], mixed["random"], soft["condensed"], soft["random"]
+        ),
+    }
+
+
+def _tell(progress: Progress, part: str, text: str) -> None:
+    progress(f"{part} labels: {text}")
+
+
+def _mean(results: Sequence[Mapping[str, Any]]) -> float:
+    right = [0.0 if result["diverged"] else result["top1"] for result in results]
+    return sum(right) / len(right)
