@@ -55,6 +55,11 @@ EXAMPLES = {
         "vidense evaluate run --on store --labels soft --mix video    as TSGF does; ranked apart from hard labels",
         "vidense evaluate run --on store --protocol published --no-ceiling --json > result.json",
     ),
+    "segment": _epilog(
+        "vidense segment 50salads --out run --subsample 2                 prism on split 1, every training video kept",
+        "vidense segment 50salads --out run-all --subsample 2 --split all --seeds 1 --device cuda",
+        "vidense segment features --out run-tsgf --method tsgf --videos 5 --keys 1 --no-ceiling --json",
+    ),
     "report": _epilog(
         "vidense report run -o report.html",
         "vidense report runs/prism-* runs/dm-* -o report.html      equal settings and other seeds share a row",
