@@ -3,9 +3,9 @@
     python -m benchmarks.segmentation             measure what is missing, then write the table of docs/results.md
     python -m benchmarks.segmentation --tables    write the table only
 
-24 training and 12 test videos of :class:`vidense.segmentation.generated.Kitchen`; 6 of the training videos are kept, with
-two vectors a segment. Needs no data: the sequences follow from their seeds. Ten passes take the place of MS-TCN's fifty,
-so that everything takes minutes on one core.
+24 training and 12 test videos of :class:`vidense.segmentation.generated.Kitchen`; 6 of the training videos are kept,
+with two vectors a segment. Needs no data: the sequences follow from their seeds. Ten passes take the place of MS-TCN's
+fifty, so that everything takes minutes on one core.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -155,31 +156,18 @@ def segment(
         METHODS.get(method)
     if seeds < 1:
         raise UserError(f"seeds={seeds} is too few; give at least 1")
-    if split is not None and split not in source.splits:
-        raise UserError(f"split {split} is not in {str(source.path)!r}; there are {', '.join(map(str, source.splits))}")
     where = pick_device(device)
     names = list(dict.fromkeys([method, "random", *([FULL] if ceiling else [])]))
-    splits = source.splits if split is None else (split,)
-    halves = {k: [source.videos(part, k, chosen.subsample) for part in ("train", "test")] for k in splits}
-    for train, test in halves.values():
-        _check(train, test, chosen)
-    data = {str(k): [half.content_hash for half in both] for k, both in halves.items()}
-    asked = {**asdict(chosen), "method": method, "splits": list(splits), "data": data}
+    halves = _halves(source, split, chosen)
+    data = {k: [half.content_hash for half in both] for k, both in halves.items()}
+    asked = {**asdict(chosen), "method": method, "splits": list(halves), "data": {str(k): v for k, v in data.items()}}
     _claim(run, asked)
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for k, (train, test) in halves.items():
-        for seed in range(seeds):
-            for name in names:
-                identity = {
-                    **asdict(chosen),
-                    "method": name,
-                    "seed": seed,
-                    "data": data[str(k)],
-                    "version": __version__,
-                }
-                place = run / f"split{k}" / f"{name}-seed{seed}"
-                work = partial(measure, name, train, test, chosen, seed, place, where, progress)
-                rows[name].append({"split": k, **once(run / "jobs", identity, work)})
+    for k, seed, name in product(halves, range(seeds), names):
+        identity = {**asdict(chosen), "method": name, "seed": seed, "data": data[k], "version": __version__}
+        place = run / f"split{k}" / f"{name}-seed{seed}"
+        work = partial(measure, name, *halves[k], chosen, seed, place, where, progress)
+        rows[name].append({"split": k, **once(run / "jobs", identity, work)})
     record = {
         "format": "vidense-segmentation-run",
         "version": 1,
@@ -189,6 +177,17 @@ def segment(
     }
     write_json(run / RECORD_FILE, record)
     return record
+
+
+def _halves(source: FeatureFolder, split: int | None, settings: Settings) -> dict[int, list[FeatureVideos]]:
+    """Return training and test videos of each split that is asked for, checked."""
+    if split is not None and split not in source.splits:
+        raise UserError(f"split {split} is not in {str(source.path)!r}; there are {', '.join(map(str, source.splits))}")
+    found = {}
+    for k in source.splits if split is None else (split,):
+        found[k] = [source.videos(part, k, settings.subsample) for part in ("train", "test")]
+        _check(*found[k], settings)
+    return found
 
 
 def _check(train: FeatureVideos, test: FeatureVideos, settings: Settings) -> None:
