@@ -148,8 +148,7 @@ def segment(
         (of :func:`measure`, with ``split``) and ``summary``, a :func:`vidense.statistics.summarise` for each metric.
 
     Raises:
-        UserError: if the folder, the split, the method or a number is wrong, or ``out`` holds a run with other
-        settings.
+        UserError: if folder, split, method or a number is wrong, or ``out`` holds a run with other settings.
     """
     source, run, chosen = FeatureFolder(folder), Path(out), settings or Settings()
     if method != FULL:
