@@ -57,8 +57,7 @@ def descend(
     Args:
         start: the videos to begin with.
         losses: maps the videos, the positions of a batch of them and a draw to a loss. In every iteration the videos
-        are dealt
-            over batches at random, and the losses of all of them are summed.
+            are dealt over batches at random, and the losses of all of them are summed.
         how: the update.
         task: length, seed and device.
         phase: what the progress display says.

@@ -31,6 +31,9 @@ RECORD_FILE, SETTINGS_FILE = "segmentation.json", "settings.json"
 # Frames of these classes are left out of segments by MS-TCN's evaluation (GTEA has them, 50Salads does not).
 BACKGROUND = "background"
 
+# Training and test videos of a split.
+Halves = tuple[FeatureVideos, FeatureVideos]
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -178,14 +181,15 @@ def segment(
     return record
 
 
-def _halves(source: FeatureFolder, split: int | None, settings: Settings) -> dict[int, list[FeatureVideos]]:
+def _halves(source: FeatureFolder, split: int | None, settings: Settings) -> dict[int, Halves]:
     """Return training and test videos of each split that is asked for, checked."""
     if split is not None and split not in source.splits:
         raise UserError(f"split {split} is not in {str(source.path)!r}; there are {', '.join(map(str, source.splits))}")
     found = {}
     for k in source.splits if split is None else (split,):
-        found[k] = [source.videos(part, k, settings.subsample) for part in ("train", "test")]
-        _check(*found[k], settings)
+        train, test = (source.videos(part, k, settings.subsample) for part in ("train", "test"))
+        _check(train, test, settings)
+        found[k] = train, test
     return found
 
 
