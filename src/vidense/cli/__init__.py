@@ -22,6 +22,7 @@ from vidense.cli.plan import plan
 from vidense.cli.prepare import prepare
 from vidense.cli.report import report
 from vidense.cli.reproduce import reproduce
+from vidense.cli.segment import segment
 from vidense.cli.teacher import teacher
 from vidense.errors import UserError
 
@@ -83,7 +84,7 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     app.callback()(_root)
-    for verb in (demo, prepare, plan, experts, teacher, condense, evaluate, reproduce, report, methods, doctor):
+    for verb in (demo, prepare, plan, experts, teacher, condense, evaluate, reproduce, segment, report, methods, doctor):
         app.command(epilog=EXAMPLES[verb.__name__])(verb)
     return app
 

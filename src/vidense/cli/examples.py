@@ -62,6 +62,11 @@ EXAMPLES = {
         "vidense reproduce miniucf-prism-1vpc --data UCF101/ --out reproduced    all of it, from the archive's files",
         "vidense reproduce miniucf-prism-1vpc --on store --scale small --out tried   the same on other data, shorter",
     ),
+    "segment": _epilog(
+        "vidense segment 50salads --out run --subsample 2                 prism on split 1, every training video kept",
+        "vidense segment 50salads --out run-all --subsample 2 --split all --seeds 1 --device cuda",
+        "vidense segment features --out run-tsgf --method tsgf --videos 5 --keys 1 --no-ceiling --json",
+    ),
     "report": _epilog(
         "vidense report run -o report.html",
         "vidense report runs/prism-* runs/dm-* -o report.html      equal settings and other seeds share a row",

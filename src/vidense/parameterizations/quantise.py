@@ -12,7 +12,7 @@ def pack_frames(frames: Tensor, dtype: StoreDtype, prefix: str = "") -> dict[str
     """Return the tensors that store ``frames``.
 
     Args:
-        frames: floats ``[K, channels, H, W]`` of any range.
+        frames: floats ``[K, ...]`` of any range: pictures ``[K, channels, H, W]``, or vectors.
         dtype: ``uint8`` maps each frame's own range onto 0..255 and keeps ``scale`` and ``offset`` (float32 ``[K]``),
             so the largest error is half of range/255; the float types store the numbers as they are.
         prefix: of the tensors' names, for kinds that store several lists of frames.
@@ -29,7 +29,7 @@ def pack_frames(frames: Tensor, dtype: StoreDtype, prefix: str = "") -> dict[str
     return {f"{prefix}frames": quantised, f"{prefix}scale": scale, f"{prefix}offset": offset}
 
 
-def unpack_frames(tensors: dict[str, Tensor], count: int, shape: tuple[int, int, int], prefix: str = "") -> Tensor:
+def unpack_frames(tensors: dict[str, Tensor], count: int, shape: tuple[int, ...], prefix: str = "") -> Tensor:
     """Return float32 frames ``[count, *shape]`` from :func:`pack_frames`'s output.
 
     Raises:
@@ -38,5 +38,6 @@ def unpack_frames(tensors: dict[str, Tensor], count: int, shape: tuple[int, int,
     frames = require(tensors, f"{prefix}frames", (count, *shape))
     if frames.dtype != torch.uint8:
         return frames.float()
-    scale, offset = (require(tensors, prefix + name, (count,)).view(-1, 1, 1, 1) for name in ("scale", "offset"))
-    return frames.float() * scale + offset
+    scale, offset = (require(tensors, prefix + name, (count,)) for name in ("scale", "offset"))
+    one_a_frame = (count, *(1 for _ in shape))
+    return frames.float() * scale.view(one_a_frame) + offset.view(one_a_frame)
