@@ -29,6 +29,10 @@ from vidense.errors import UserError
 __all__ = ["main", "run"]
 
 DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
+# In the order that help lists them.
+VERBS = (
+    demo, prepare, plan, experts, teacher, condense, evaluate, reproduce, segment, report, methods, doctor
+)  # fmt: skip
 # The common base of all that the parser finds wrong; typer exports only this child of it.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -84,7 +88,7 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     app.callback()(_root)
-    for verb in (demo, prepare, plan, experts, teacher, condense, evaluate, reproduce, segment, report, methods, doctor):
+    for verb in VERBS:
         app.command(epilog=EXAMPLES[verb.__name__])(verb)
     return app
 
