@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
+from vidense.cli.ablate import ablate
 from vidense.cli.condense import condense
 from vidense.cli.demo import demo
 from vidense.cli.doctor import doctor
@@ -31,7 +32,7 @@ __all__ = ["main", "run"]
 DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
 # In the order that help lists them.
 VERBS = (
-    demo, prepare, plan, experts, teacher, condense, evaluate, reproduce, segment, report, methods, doctor
+    demo, prepare, plan, experts, teacher, condense, evaluate, ablate, reproduce, segment, report, methods, doctor
 )  # fmt: skip
 # The common base of all that the parser finds wrong; typer exports only this child of it.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]

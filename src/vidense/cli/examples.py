@@ -57,6 +57,12 @@ EXAMPLES = {
         "vidense evaluate run --on store --labels soft --mix video    as TSGF does; ranked apart from hard labels",
         "vidense evaluate run --on store --protocol published --no-ceiling --json > result.json",
     ),
+    "ablate": _epilog(
+        "vidense ablate prism --list                                        what can be varied",
+        "vidense ablate prism --on store --out ablation                     PRISM's table 6",
+        "vidense ablate tsgf --on store --out mask --grid direction --seeds 5",
+        "vidense ablate prism --on store --out sweep --grid vpc             1 to 30 videos per class",
+    ),
     "reproduce": _epilog(
         "vidense reproduce --list                                                every published cell",
         "vidense reproduce miniucf-prism-1vpc --data UCF101/ --out reproduced    all of it, from the archive's files",

@@ -1,0 +1,162 @@
+"""Runs a grid of variants of one method and sets each against the first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidense.ablations import Variant, grid_of
+from vidense.data.store import ClipStore
+from vidense.engine.condense import condense
+from vidense.engine.run import read_record
+from vidense.engine.settings import pick_device
+from vidense.errors import UserError
+from vidense.evaluation.baselines import equal_videos
+from vidense.evaluation.bench import Bench
+from vidense.evaluation.measure import Progress, TrainSet, evaluate
+from vidense.evaluation.record import accuracies
+from vidense.evaluation.spec import eval_spec
+from vidense.method import METHODS
+from vidense.needs import Report
+from vidense.parameterizations import KeyFrames
+from vidense.records import write_json
+from vidense.statistics import Accuracies, paired_difference, summarise
+
+__all__ = ["FILE", "ablate"]
+
+FILE = "ablation.json"
+HEAD = {"format": "vidense-ablation", "version": 1}
+
+
+def ablate(
+    method: str,
+    store: str | Path,
+    out: str | Path,
+    *,
+    grid: str = "components",
+    seeds: int = 2,
+    nets: int = 3,
+    model: str = "minic3d",
+    device: str = "auto",
+    progress: Report | None = None,
+    note: Progress | None = None,
+    vpc: int = 1,
+    options: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Condense and evaluate every variant of a grid; the same call again continues.
+
+    Where the method searches its learning rate, the first variant's first seed does, once for each number of videos per
+    class, and all others take what it found: variants then differ in what their name says.
+
+    Args:
+        method: a registered name.
+        store: prepared data.
+        out: folder of the runs and of ``ablation.json``, which is written anew after every variant.
+        grid: one of :func:`vidense.ablations.grids_of`.
+        seeds: condensation seeds of each variant.
+        nets: evaluation networks of each set, trained under protocol ``clean``.
+        model: those networks, options behind colons.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        progress: as ``condense`` takes it.
+        note: as ``evaluate`` takes its progress.
+        vpc: videos per class, where the grid does not vary them.
+        options: of the method, for every variant.
+        settings: further ones of ``condense``, such as ``iterations`` and ``scale``.
+
+    Returns:
+        The file's content. ``rows``: a variant's ``sets`` (one a seed, with its learning rate, storage, key-frames and
+        networks), the ``summary`` of its top-1 (None if a network diverged), and its paired differences
+        ``against_first`` variant and ``against_random`` real clips at equal videos.
+
+    Raises:
+        UserError: if a name is unknown, a count is too low, or the settings do not fit.
+    """
+    METHODS.get(method)
+    chosen, opened = grid_of(method, grid), ClipStore.open(store)
+    if min(seeds, nets) < 1:
+        raise UserError(f"seeds={seeds} and nets={nets} measure nothing; give at least 1 of each")
+    work = _Work(opened, Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
+    # All benches first: a mistake in a name must not surface after an hour.
+    specs = [eval_spec("clean", model, **{**chosen.evaluation, **variant.evaluation}) for variant in chosen.variants]
+    benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
+    record: dict[str, Any] = {**HEAD, "method": method, "grid": grid, "source": chosen.source}
+    rows: list[dict[str, Any]] = []
+    for variant, bench in zip(chosen.variants, benches, strict=True):
+        rows.append(work.row(variant, bench, variant.vpc or vpc, dict(options or {}), rows))
+        record |= {"store": opened.content_hash, "rows": rows}
+        write_json(work.out / FILE, record)
+    return record
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is the same for all variants."""
+
+    store: ClipStore
+    out: Path
+    settings: Mapping[str, Any]
+    seeds: int
+    nets: int
+    device: str
+    progress: Report | None
+    note: Progress | None
+
+    def row(
+        self,
+        variant: Variant,
+        bench: Bench,
+        vpc: int,
+        options: dict[str, Any],
+        others: Sequence[Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """Return the row of a variant; ``others`` are the rows before it."""
+        rate = next((row["sets"][0]["lr"] for row in others if row["vpc"] == vpc), None)
+        sets: list[dict[str, Any]] = []
+        for seed in range(self.seeds):
+            known = {} if rate is None else {"lr": rate}
+            sets.append(self._set(variant, bench, vpc, {**known, **options, **variant.options}, seed))
+            rate = sets[0]["lr"] if rate is None else rate
+        own, random = (_pooled(sets, name) for name in ("networks", "random"))
+        first = _pooled(others[0]["sets"], "networks") if others else own
+        return {
+            "variant": variant.name,
+            "options": dict(variant.options),
+            "vpc": vpc,
+            "spec_hash": bench.spec.hash,
+            "spec": bench.spec.to_json(),
+            "sets": sets,
+            "summary": None if own is None else summarise(own),
+            "against_first": _difference(own, first) if others else None,
+            "against_random": _difference(own, random),
+        }
+
+    def _set(self, variant: Variant, bench: Bench, vpc: int, options: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        run = self.out / f"{variant.name.replace(' ', '-')}-{seed}"
+        how = {**self.settings, "vpc": vpc, "options": options, "seed": seed, "device": self.device}
+        made = condense(self.store.path, run, progress=self.progress, **how)
+        tuning, videos = read_record(run).get("tuning"), made.parameterization
+        per_class = torch.bincount(made.labels, minlength=len(made.class_names)).tolist()
+        condensed = TrainSet(made, made.content_hash, seed, made.storage.frames)
+        random, shared = equal_videos(self.store, per_class, seed), self.store.cache / "jobs"
+        return {
+            "seed": seed,
+            "lr": tuning["lr"] if tuning else options.get("lr"),
+            "storage": made.storage.to_json(),
+            "key_frames": videos.is_key.sum(1).tolist() if isinstance(videos, KeyFrames) else None,
+            "seconds": read_record(run).get("seconds"),
+            "networks": evaluate(condensed, bench, range(self.nets), run / "jobs", self.note),
+            "random": evaluate(random, bench, range(self.nets), shared, self.note),
+        }
+
+
+def _pooled(sets: Sequence[Mapping[str, Any]], name: str) -> Accuracies | None:
+    """Return top-1 by seed and network; None if a network diverged, for the others alone would flatter."""
+    results = [result for one in sets for result in one[name]]
+    return None if any(result["diverged"] for result in results) else accuracies(results)
+
+
+def _difference(first: Accuracies | None, second: Accuracies | None) -> dict[str, Any] | None:
+    return None if first is None or second is None else paired_difference(first, second)

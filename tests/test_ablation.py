@@ -1,0 +1,83 @@
+"""Grids of variants: that methods take their options, and that one learning rate serves a whole grid."""
+
+import json
+
+import pytest
+
+from tests.evaluation.conftest import write_store
+from tests.small_net import NAME, linear
+from vidense import ablations
+from vidense import methods as _registered  # noqa: F401 - registers them
+from vidense.ablation import ablate
+from vidense.ablations import Grid, Variant, grid_of, grids_of
+from vidense.cli import run
+from vidense.errors import UserError
+from vidense.evaluation.spec import eval_spec
+from vidense.method import METHODS
+
+__all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
+
+EVERY = [(method, name, grid) for method in METHODS for name, grid in grids_of(method).items()]
+
+
+@pytest.mark.parametrize(("method", "name", "grid"), EVERY, ids=[f"{method}-{name}" for method, name, _ in EVERY])
+def test_a_method_takes_every_variant_and_the_first_is_the_method_itself(method, name, grid):
+    assert len(grid.variants) > 1 and len({variant.name for variant in grid.variants}) == len(grid.variants)
+    defaults = METHODS.get(method).validate({})
+    for variant in grid.variants:
+        options = METHODS.get(method).validate(variant.options)
+        spec = eval_spec("clean", "minic3d", **{**grid.evaluation, **variant.evaluation})
+        same = options == defaults and variant.vpc in (None, 1) and not variant.evaluation
+        assert same == (variant is grid.variants[0]) and spec.hash
+
+
+def test_an_unknown_grid_is_answered_by_the_nearest():
+    with pytest.raises(UserError, match="prism has no grid 'epsilom'; did you mean 'epsilon'"):
+        grid_of("prism", "epsilom")
+    with pytest.raises(UserError, match="dm has no grid 'components'"):
+        grid_of("dm", "components")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return write_store(tmp_path / "store")
+
+
+@pytest.fixture
+def starts(monkeypatch, linear):
+    """A grid over dm's start, with a network that trains in no time."""
+    grid = Grid("a paper", (Variant("as published"), Variant("from noise", {"start": "noise"})))
+    monkeypatch.setitem(ablations.GRIDS, "dm", {"components": grid})
+    return {"iterations": 6, "options": {"network": NAME}}
+
+
+def test_a_grid_is_condensed_evaluated_and_set_against_its_first_row(store, tmp_path, starts):
+    out = tmp_path / "out"
+    found = ablate("dm", store.path, out, seeds=2, nets=2, model=NAME, **starts)
+    first, second = found["rows"]
+    assert json.loads((out / "ablation.json").read_text()) == json.loads(json.dumps(found))
+    assert first["against_first"] is None and second["against_first"]["pairs"] == 2
+    assert first["against_random"]["pairs"] == 2 and first["summary"]["networks"] == 2
+    rates = {one["lr"] for row in found["rows"] for one in row["sets"]}
+    assert len(rates) == 1 and None not in rates, "one search serves the grid"
+    searched = [folder.name for folder in out.iterdir() if (folder / "run.json").exists()]
+    assert sorted(searched) == ["as-published-0", "as-published-1", "from-noise-0", "from-noise-1"]
+    means = [row["summary"]["mean"] for row in found["rows"]]
+    assert second["against_first"]["difference"] == pytest.approx(means[1] - means[0])
+
+
+def test_the_same_call_again_trains_nothing(store, tmp_path, starts, monkeypatch):
+    first = ablate("dm", store.path, tmp_path / "out", seeds=1, nets=1, model=NAME, **starts)
+    monkeypatch.setattr("vidense.evaluation.measure._train_and_test", lambda *_: pytest.fail("trained again"))
+    again = ablate("dm", store.path, tmp_path / "out", seeds=1, nets=1, model=NAME, **starts)
+    assert again["rows"] == first["rows"]
+
+
+def test_the_command_prints_rows_and_grids(store, tmp_path, starts, capsys):
+    words = ["ablate", "dm", "--on", str(store.path), "--out", str(tmp_path / "out"), "--seeds", "1", "--nets", "1"]
+    assert run([*words, "--model", NAME, "--iterations", "6", "--set", f"network={NAME}"]) == 0
+    out = capsys.readouterr().out
+    assert "dm, components, a paper" in out and "from noise" in out and "ablation.json" in out
+    assert run(["ablate", "dm", "--list"]) == 0
+    assert "components (a paper): as published, from noise" in capsys.readouterr().out
+    assert run(["ablate", "dm"]) == 2 and run([*words, "--seeds", "0"]) == 2
