@@ -17,6 +17,7 @@ from vidense.cli.doctor import doctor
 from vidense.cli.evaluate import evaluate
 from vidense.cli.examples import EXAMPLES
 from vidense.cli.experts import experts
+from vidense.cli.flow import flow
 from vidense.cli.methods import methods
 from vidense.cli.plan import plan
 from vidense.cli.prepare import prepare
@@ -82,7 +83,7 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     app.callback()(_root)
-    for verb in (demo, prepare, plan, experts, teacher, condense, evaluate, report, methods, doctor):
+    for verb in (demo, prepare, plan, experts, teacher, condense, evaluate, flow, report, methods, doctor):
         app.command(epilog=EXAMPLES[verb.__name__])(verb)
     return app
 

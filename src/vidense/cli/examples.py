@@ -57,6 +57,11 @@ EXAMPLES = {
         "vidense evaluate run --on store --labels soft --mix video    as TSGF does; ranked apart from hard labels",
         "vidense evaluate run --on store --protocol published --no-ceiling --json > result.json",
     ),
+    "flow": _epilog(
+        "vidense flow run --on store                    a table, and a picture a class in run/flow",
+        "vidense flow run --on store --class Surfing --class Archery --algorithm farneback --out surfing",
+        "vidense flow run --on store --json             the numbers, for a script",
+    ),
     "report": _epilog(
         "vidense report run -o report.html",
         "vidense report runs/prism-* runs/dm-* -o report.html      equal settings and other seeds share a row",
