@@ -11,11 +11,12 @@ from vidense.errors import UserError
 __all__ = ["enlarged", "require_opencv"]
 
 
-def require_opencv(user: str) -> Any:
+def require_opencv(user: str, otherwise: str = ", or use --set boxes=whole") -> Any:
     """Return the module ``cv2``.
 
     Args:
         user: what needs it, for the message.
+        otherwise: the end of the message, what to do without it.
 
     Raises:
         UserError: if it is not installed.
@@ -24,8 +25,7 @@ def require_opencv(user: str) -> Any:
         return importlib.import_module("cv2")
     except ImportError:
         raise UserError(
-            f"{user} needs OpenCV, which is not installed; install it by pip install 'vidense[motion]', or use "
-            "--set boxes=whole"
+            f"{user} needs OpenCV, which is not installed; install it by pip install 'vidense[motion]'{otherwise}"
         ) from None
 
 

@@ -73,6 +73,11 @@ EXAMPLES = {
         "vidense segment 50salads --out run-all --subsample 2 --split all --seeds 1 --device cuda",
         "vidense segment features --out run-tsgf --method tsgf --videos 5 --keys 1 --no-ceiling --json",
     ),
+    "flow": _epilog(
+        "vidense flow run --on store                    a table, and a picture a class in run/flow",
+        "vidense flow run --on store --class Surfing --class Archery --algorithm farneback --out surfing",
+        "vidense flow run --on store --json             the numbers, for a script",
+    ),
     "report": _epilog(
         "vidense report run -o report.html",
         "vidense report runs/prism-* runs/dm-* -o report.html      equal settings and other seeds share a row",
