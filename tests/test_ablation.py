@@ -27,7 +27,8 @@ def test_a_method_takes_every_variant_and_the_first_is_the_method_itself(method,
     for variant in grid.variants:
         options = METHODS.get(method).validate(variant.options)
         spec = eval_spec("clean", "minic3d", **{**grid.evaluation, **variant.evaluation})
-        same = options == defaults and variant.vpc in (None, 1) and not variant.evaluation
+        whole = variant.half is None and variant.frames in (None, 16)
+        same = options == defaults and variant.vpc in (None, 1) and not variant.evaluation and whole
         assert same == (variant is grid.variants[0]) and spec.hash
 
 
@@ -81,3 +82,13 @@ def test_the_command_prints_rows_and_grids(store, tmp_path, starts, capsys):
     assert run(["ablate", "dm", "--list"]) == 0
     assert "components (a paper): as published, from noise" in capsys.readouterr().out
     assert run(["ablate", "dm"]) == 2 and run([*words, "--seeds", "0"]) == 2
+
+
+def test_halves_are_condensed_apart_and_not_set_against_all_classes(store, tmp_path, starts):
+    out = tmp_path / "out"
+    found = ablate("dm", store.path, out, grid="groups", seeds=1, nets=1, model=NAME, **starts)
+    everything, static, dynamic = found["rows"]
+    assert len(everything["classes"]) == 3 and len(static["classes"]) == 2 and len(dynamic["classes"]) == 1
+    assert sorted(static["classes"] + dynamic["classes"]) == sorted(everything["classes"])
+    assert static["against_first"] is None and static["against_random"]["pairs"] == 1
+    assert dynamic["summary"]["mean"] == 1, "one class cannot be mistaken"

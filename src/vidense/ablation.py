@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from vidense.ablations import Variant, grid_of
+from vidense.data.derive import halves_by_motion, write_classes, write_reframed
 from vidense.data.store import ClipStore
 from vidense.engine.condense import condense
 from vidense.engine.run import read_record
@@ -48,8 +49,8 @@ def ablate(
 ) -> dict[str, Any]:
     """Condense and evaluate every variant of a grid; the same call again continues.
 
-    Where the method searches its learning rate, the first variant's first seed does, once for each number of videos per
-    class, and all others take what it found: variants then differ in what their name says.
+    Where the method searches its learning rate, the first variant's first seed does, once for each store and number of
+    videos per class, and all others take what it found: variants then differ in what their name says.
 
     Args:
         method: a registered name.
@@ -78,10 +79,11 @@ def ablate(
     chosen, opened = grid_of(method, grid), ClipStore.open(store)
     if min(seeds, nets) < 1:
         raise UserError(f"seeds={seeds} and nets={nets} measure nothing; give at least 1 of each")
-    work = _Work(opened, Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
+    work = _Work(Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
     # All benches first: a mistake in a name must not surface after an hour.
     specs = [eval_spec("clean", model, **{**chosen.evaluation, **variant.evaluation}) for variant in chosen.variants]
-    benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
+    stores = [_store_of(variant, opened, work.out) for variant in chosen.variants]
+    benches = [Bench(own, spec, pick_device(device)) for own, spec in zip(stores, specs, strict=True)]
     record: dict[str, Any] = {**HEAD, "method": method, "grid": grid, "source": chosen.source}
     rows: list[dict[str, Any]] = []
     for variant, bench in zip(chosen.variants, benches, strict=True):
@@ -95,7 +97,6 @@ def ablate(
 class _Work:
     """What is the same for all variants."""
 
-    store: ClipStore
     out: Path
     settings: Mapping[str, Any]
     seeds: int
@@ -113,34 +114,40 @@ class _Work:
         others: Sequence[Mapping[str, Any]],
     ) -> dict[str, Any]:
         """Return the row of a variant; ``others`` are the rows before it."""
-        rate = next((row["sets"][0]["lr"] for row in others if row["vpc"] == vpc), None)
+        store = bench.store
+        alike = (row for row in others if (row["vpc"], row["store"]) == (vpc, store.content_hash))
+        rate = next((row["sets"][0]["lr"] for row in alike), None)
         sets: list[dict[str, Any]] = []
         for seed in range(self.seeds):
             known = {} if rate is None else {"lr": rate}
             sets.append(self._set(variant, bench, vpc, {**known, **options, **variant.options}, seed))
             rate = sets[0]["lr"] if rate is None else rate
         own, random = (_pooled(sets, name) for name in ("networks", "random"))
-        first = _pooled(others[0]["sets"], "networks") if others else own
+        # Accuracies over other classes are no pairs.
+        comparable = bool(others) and others[0]["classes"] == list(store.class_names)
+        first = _pooled(others[0]["sets"], "networks") if comparable else None
         return {
             "variant": variant.name,
             "options": dict(variant.options),
             "vpc": vpc,
+            "store": store.content_hash,
+            "classes": list(store.class_names),
             "spec_hash": bench.spec.hash,
             "spec": bench.spec.to_json(),
             "sets": sets,
             "summary": None if own is None else summarise(own),
-            "against_first": _difference(own, first) if others else None,
+            "against_first": _difference(own, first),
             "against_random": _difference(own, random),
         }
 
     def _set(self, variant: Variant, bench: Bench, vpc: int, options: Mapping[str, Any], seed: int) -> dict[str, Any]:
         run = self.out / f"{variant.name.replace(' ', '-')}-{seed}"
         how = {**self.settings, "vpc": vpc, "options": options, "seed": seed, "device": self.device}
-        made = condense(self.store.path, run, progress=self.progress, **how)
+        made = condense(bench.store.path, run, progress=self.progress, **how)
         tuning, videos = read_record(run).get("tuning"), made.parameterization
         per_class = torch.bincount(made.labels, minlength=len(made.class_names)).tolist()
         condensed = TrainSet(made, made.content_hash, seed, made.storage.frames)
-        random, shared = equal_videos(self.store, per_class, seed), self.store.cache / "jobs"
+        random, shared = equal_videos(bench.store, per_class, seed), bench.store.cache / "jobs"
         return {
             "seed": seed,
             "lr": tuning["lr"] if tuning else options.get("lr"),
@@ -150,6 +157,15 @@ class _Work:
             "networks": evaluate(condensed, bench, range(self.nets), run / "jobs", self.note),
             "random": evaluate(random, bench, range(self.nets), shared, self.note),
         }
+
+
+def _store_of(variant: Variant, store: ClipStore, out: Path) -> ClipStore:
+    """Return the store of a variant, made below ``out`` where it is another than ``store``."""
+    if variant.half is not None:
+        return write_classes(store, halves_by_motion(store.train)[variant.half], out / f"store-{variant.half}")
+    if variant.frames is not None and variant.frames != store.spec.frames:
+        return write_reframed(store, variant.frames, out / f"store-{variant.frames}-frames")
+    return store
 
 
 def _pooled(sets: Sequence[Mapping[str, Any]], name: str) -> Accuracies | None:

@@ -12,6 +12,7 @@ from vidense.errors import UserError, suggest
 __all__ = ["Grid", "Variant", "grid_of", "grids_of"]
 
 VIDEOS_PER_CLASS = (1, 2, 5, 10, 20, 30)
+FRAMES = (16, 14, 12, 10, 8)
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,16 @@ class Variant:
         options: of the method, where they differ from what it takes by itself.
         vpc: videos per class; None for those that were asked for.
         evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec`, where they differ from the grid's.
+        frames: of a clip; None for those of the store.
+        half: ``static`` or ``dynamic``, the classes that move less or more than the others; None for all.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     vpc: int | None = None
     evaluation: Mapping[str, Any] = field(default_factory=dict)
+    frames: int | None = None
+    half: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,20 @@ GRIDS: dict[str, dict[str, Grid]] = {
         ),
     },
 }
-SWEEP = Grid("", tuple(Variant(f"{vpc} videos per class", vpc=vpc) for vpc in VIDEOS_PER_CLASS))
+# What every method has.
+SWEEPS = {
+    "vpc": Grid("", tuple(Variant(f"{vpc} videos per class", vpc=vpc) for vpc in VIDEOS_PER_CLASS)),
+    "frames": Grid("TSGF, figure 4", tuple(Variant(f"{frames} frames", frames=frames) for frames in FRAMES)),
+    "groups": Grid(
+        "TSGF, table 7",
+        (Variant("all classes"), Variant("static half", half="static"), Variant("dynamic half", half="dynamic")),
+    ),
+}
 
 
 def grids_of(method: str) -> dict[str, Grid]:
-    """Return the grids of a method by name; ``vpc``, over videos per class, every method has."""
-    return {**GRIDS.get(method, {}), "vpc": SWEEP}
+    """Return the grids of a method by name."""
+    return {**GRIDS.get(method, {}), **SWEEPS}
 
 
 def grid_of(method: str, name: str) -> Grid:

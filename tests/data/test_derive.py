@@ -1,0 +1,82 @@
+"""Stores made from stores: the same pixels, numbered anew; and classes by how much they move."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.data.video_files import write_video
+from tests.evaluation.conftest import CLASSES, write_store
+from vidense.data.derive import halves_by_motion, motion_of_classes, write_classes, write_reframed
+from vidense.data.prepare import prepare
+from vidense.data.store import ClipStore
+from vidense.errors import UserError
+
+
+@pytest.fixture
+def store(tmp_path):
+    return write_store(tmp_path / "store")
+
+
+def moving(store: ClipStore, shares: tuple[float, ...]) -> ClipStore:
+    """Make every frame of a class its first one, but for a share of the frames."""
+    for split in ("train", "test"):
+        file = store.path / f"{split}-00000.npy"
+        pixels, labels = np.load(file), getattr(store, split).labels.tolist()
+        for row, label in enumerate(labels):
+            still = round((1 - shares[label]) * pixels.shape[2])
+            pixels[row, :, :still] = pixels[row, :, :1]
+        np.save(file, pixels)
+    return ClipStore.open(store.path)
+
+
+def test_motion_is_the_mean_difference_of_frames(store):
+    slow = []
+    for label in range(3):
+        clips = store.train.pixels(store.train.members(label)).double() / 255
+        steps = [abs(clip[t + 1] - clip[t]).mean() for clip in clips for t in range(7)]
+        slow.append(sum(steps) / len(steps))
+    assert torch.allclose(motion_of_classes(store.train), torch.stack(slow), atol=1e-6)
+
+
+def test_the_classes_that_move_least_are_static(store):
+    found = halves_by_motion(moving(store, (0.5, 1.0, 0.0)).train)
+    assert found == {"static": [0, 2], "dynamic": [1]}
+
+
+def test_a_store_of_some_classes_holds_their_very_clips(store, tmp_path):
+    made = write_classes(store, [2, 0], tmp_path / "some")
+    assert made.class_names == (CLASSES[2], CLASSES[0]) and made.settings["classes"] == ["up", "down"]
+    for split, each in (("train", 4), ("test", 2)):
+        own, new = getattr(store, split), getattr(made, split)
+        assert new.windows == own.windows and len(new) == 2 * each
+        for label, before in ((0, 2), (1, 0)):
+            for window in range(3):
+                kept = new.pixels(new.members(label), window)
+                assert torch.equal(kept, own.pixels(own.members(before), window))
+        assert set(new.groups) <= set(own.groups)
+    assert made.content_hash != store.content_hash
+
+
+def test_a_store_that_is_there_is_not_written_again(store, tmp_path):
+    made = write_classes(store, [1], tmp_path / "some")
+    stamp = (made.path / "train-00000.npy").stat().st_mtime_ns
+    assert write_classes(store, [1], made.path).content_hash == made.content_hash
+    assert (made.path / "train-00000.npy").stat().st_mtime_ns == stamp
+    assert write_classes(store, [0], made.path).class_names == (CLASSES[0],)
+
+
+def test_clips_of_another_length_come_from_the_same_videos(tmp_path):
+    for name in ("red", "blue"):
+        for number in range(3):
+            folder = tmp_path / "videos" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            write_video(folder / f"{number}.mp4", 30)
+    prepare(tmp_path / "videos", tmp_path / "store", frames=6, size=32, stride=2, clips=2)
+    store = ClipStore.open(tmp_path / "store")
+    made = write_reframed(store, 4, tmp_path / "shorter")
+    assert made.spec.shape == (4, 3, 32, 32) and made.train.windows == 2
+    assert {**store.settings, "frames": 4} == made.settings
+    assert [v.sha256 for v in made.videos] == [v.sha256 for v in store.videos]
+    (tmp_path / "videos").rename(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="does not exist"):
+        write_reframed(store, 5, tmp_path / "other")
