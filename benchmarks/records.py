@@ -26,7 +26,7 @@ __all__ = [
 CEILING = "ceiling"
 # Variants of these are settings of one study; those of other methods are methods of their own.
 STUDIED = ("prism", "dm")
-# Two differences that agree by chance give an interval of no width.
+# Two differences that agree by chance give an interval of no width, and two that do not one as wide as the scale.
 FEWEST_PAIRS = 3
 Records = Sequence[Mapping[str, Any]]
 
@@ -83,17 +83,17 @@ def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
 def difference(members: Records, other: Accuracies) -> str:
     """Return ``first - second`` in points with its interval, in bold where the interval excludes zero.
 
-    Never in bold with fewer than ``FEWEST_PAIRS`` pairs.
+    Without an interval where there are fewer than ``FEWEST_PAIRS`` pairs.
     """
     found = paired_difference(accuracies(members), other)
     if found["difference"] is None:
         return ""
     text = f"{100 * found['difference']:+.1f}"
-    if found["interval"] is None:
+    if found["interval"] is None or found["pairs"] < FEWEST_PAIRS:
         return text
     low, high = (100 * value for value in found["interval"])
     text += f" ({low:+.1f} to {high:+.1f})"
-    return f"**{text}**" if found["pairs"] >= FEWEST_PAIRS and (low > 0 or high < 0) else text
+    return f"**{text}**" if low > 0 or high < 0 else text
 
 
 def interval(own: Mapping[str, Any]) -> str:
