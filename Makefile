@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet -c constraints
 # One thread per worker: two workers that each ask for all cores are slower than one.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-SUITES := ucf101_6 ucf101_6_16 ucf101_6_published ucf101_6_soft ucf101_6_tsgf weizmann segmentation
+SUITES := ucf101_6 ucf101_6_16 ucf101_6_published ucf101_6_soft ucf101_6_cross ucf101_6_tsgf weizmann segmentation
 
 .PHONY: setup demo test test-all lint bench docs dist deps-apt clean
 .DELETE_ON_ERROR:
@@ -37,7 +37,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python -m benchmarks.ucf101_6
+	set -e; for suite in $(SUITES); do $(BIN)/python -m benchmarks.$$suite; done
 
 # The tables of docs/results.md, from the committed JSON, and docs/methods, from the docstrings.
 docs: setup

@@ -107,7 +107,7 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
         results: folder of the JSON files.
     """
     opened, used = ClipStore.open(how.work / "store"), pick_device(how.device)
-    bench = Bench(opened, eval_spec(model="minic3d", **{**how.evaluation, **point.evaluation}), used)
+    bench = Bench(opened, eval_spec(**{"model": "minic3d", **how.evaluation, **point.evaluation}), used)
     record: dict[str, Any] = {
         "point": point.to_json(),
         "command": how.command,

@@ -11,6 +11,7 @@ from vidense.statistics import Accuracies, paired_difference, summarise
 __all__ = [
     "CEILING",
     "STUDIED",
+    "Record",
     "Records",
     "accuracies",
     "average",
@@ -28,7 +29,8 @@ CEILING = "ceiling"
 STUDIED = ("prism", "dm")
 # Two differences that agree by chance give an interval of no width, and two that do not one as wide as the scale.
 FEWEST_PAIRS = 3
-Records = Sequence[Mapping[str, Any]]
+Record = Mapping[str, Any]
+Records = Sequence[Record]
 
 
 def read(results: Path) -> Records:

@@ -2,6 +2,7 @@
 
 from benchmarks.records import (
     CEILING,
+    Record,
     Records,
     accuracies,
     average,
@@ -14,7 +15,7 @@ from benchmarks.records import (
 )
 from vidense.statistics import Accuracies, summarise
 
-__all__ = ["ablation", "column", "motion", "summary"]
+__all__ = ["ablation", "column", "crossed", "motion", "summary"]
 
 COLUMNS = (
     "method",
@@ -86,6 +87,27 @@ def ablation(records: Records) -> str:
         alike = members[0]["point"].get("evaluated", "") == ""
         cells = (name, f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}", interval(own))
         lines.append(f"| {' | '.join(cells)} | {against} | {difference(members, random) if alike else ''} |")
+    return "\n".join(lines)
+
+
+def crossed(records: Records) -> str:
+    """Return one row a method and one column an evaluation network, ranked by the mean over networks."""
+    cells: dict[str, dict[str, list[Record]]] = {}
+    for record in records:
+        point = record["point"]
+        row = cells.setdefault(f"{point['method']} {point['variant']}".strip(), {})
+        row.setdefault(point["evaluated"], []).append(record)
+    if not cells:
+        return "Not measured yet."
+    means = {
+        name: {network: 100 * summarise(accuracies(members))["mean"] for network, members in row.items()}
+        for name, row in cells.items()
+    }
+    networks = sorted({network for row in cells.values() for network in row})
+    lines = [f"| method | {' | '.join(networks)} |", "| --- " * (len(networks) + 1) + "|"]
+    for name in sorted(means, key=lambda name: -sum(means[name].values())):
+        shown = [f"{means[name][network]:.1f}" if network in means[name] else "" for network in networks]
+        lines.append(f"| {name} | {' | '.join(shown)} |")
     return "\n".join(lines)
 
 

@@ -13,12 +13,13 @@ from benchmarks.records import CEILING
 from benchmarks.ucf101_6 import SUITE
 from benchmarks.ucf101_6_16 import SUITE as SUITE_16
 from benchmarks.ucf101_6_112 import SUITE as SUITE_112
+from benchmarks.ucf101_6_cross import SUITE as SUITE_CROSS
 from benchmarks.ucf101_6_published import SUITE as SUITE_PUBLISHED
 from benchmarks.ucf101_6_soft import SUITE as SUITE_SOFT
 from benchmarks.ucf101_6_tsgf import SUITE as SUITE_TSGF
 from benchmarks.weizmann import SUITE as SUITE_WEIZMANN
 
-TABLED = (SUITE, SUITE_16, SUITE_PUBLISHED, SUITE_SOFT, SUITE_TSGF, SUITE_WEIZMANN)
+TABLED = (SUITE, SUITE_16, SUITE_CROSS, SUITE_PUBLISHED, SUITE_SOFT, SUITE_TSGF, SUITE_WEIZMANN)
 
 
 @pytest.fixture
@@ -125,6 +126,22 @@ def test_an_ablation_sets_every_variant_against_the_method_itself():
     assert [row.split(" |")[0] for row in rows] == ["| tsgf unmixed", "| tsgf", "| tsgf noise"]
     assert "+9.0 (" in rows[0] and rows[0].endswith("|  |"), "random clips were evaluated mixed"
     assert "-11.0 (" in rows[2] and "+10.0 (" in rows[2]
+
+
+def test_networks_are_columns_and_methods_rows():
+    rows = tables.crossed(
+        [record("dm", seed, [0.4], evaluated="cnn_gru") for seed in range(2)]
+        + [record("dm", 0, [0.2], evaluated="r3d_18"), record("random", 0, [0.7], evaluated="cnn_gru")]
+    ).splitlines()
+    assert rows[0] == "| method | cnn_gru | r3d_18 |"
+    assert rows[2:] == ["| random | 70.0 |  |", "| dm | 40.0 | 20.0 |"]
+    assert tables.crossed([]) == "Not measured yet."
+
+
+def test_the_same_runs_are_evaluated_on_every_network():
+    runs = {point.run for point in SUITE_CROSS.points}
+    assert {"prism-vpc1-seed0", "prism-no-insertion-vpc1-seed1", "tsgf-vpc1-seed0"} <= runs
+    assert len(SUITE_CROSS.points) == 4 * len(runs) and runs <= {point.run for point in SUITE.points}
 
 
 def test_motion_is_what_a_set_adds_to_its_middle_frames():
