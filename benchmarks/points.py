@@ -9,24 +9,29 @@ from typing import Any
 
 from torch import Tensor
 
-from benchmarks.records import CEILING
+from benchmarks.records import CEILING, CODEC
 from vidense import __version__, condense, load
-from vidense.condensed import CondensedDataset
+from vidense.budget import parse_bytes
+from vidense.condensed import CondensedDataset, save
 from vidense.data.spec import DecodedOtherwise
 from vidense.data.store import ClipStore
 from vidense.engine.run import read_record
 from vidense.engine.settings import pick_device
-from vidense.evaluation.baselines import equal_bytes
+from vidense.errors import UserError
+from vidense.evaluation.baselines import coded_within, equal_bytes
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.spec import eval_spec
 from vidense.hardware import describe
-from vidense.parameterizations import KeyFrames
+from vidense.parameterizations import CodedClips, KeyFrames
 from vidense.records import content_hash, write_json
 from vidense.runlog import read_log
 from vidense.seeding import Draw
 
 __all__ = ["Measured", "Point", "run_point"]
+
+# Of a folder of coded clips: condensed.json and the header of its tensors.
+INDEX_BYTES = 2000
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Point:
     """What to measure.
 
     Attributes:
-        method: a registered name, or :data:`CEILING` for the whole training set.
+        method: a registered name, :data:`CEILING` for the whole training set, or :data:`CODEC` for random clips as AV1.
         vpc: videos per class.
         seed: condensation seed.
         nets: evaluation networks, with seeds 0, 1, ...
@@ -43,6 +48,7 @@ class Point:
         variant: distinguishes points of one method with other options.
         evaluation: what replaces arguments of the suite's :attr:`Measured.evaluation`.
         evaluated: distinguishes points of one run that are evaluated otherwise.
+        budget: size on disk in place of ``vpc``.
     """
 
     method: str
@@ -54,11 +60,12 @@ class Point:
     variant: str = ""
     evaluation: dict[str, Any] = field(default_factory=dict)
     evaluated: str = ""
+    budget: str = ""
 
     @property
     def run(self) -> str:
         """Name of the folder of its run."""
-        return "-".join(filter(None, (self.method, self.variant, f"vpc{self.vpc}", f"seed{self.seed}")))
+        return "-".join(filter(None, (self.method, self.variant, self.budget or f"vpc{self.vpc}", f"seed{self.seed}")))
 
     @property
     def name(self) -> str:
@@ -122,6 +129,8 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
         record["networks"] = _networks(evaluate_ceiling(bench, range(point.nets)))
         whole = TrainSet(opened.train, opened.content_hash, 0, len(opened.train) * opened.spec.frames)
         record |= _frozen(whole, bench, point, opened.cache / "jobs") if how.frozen else {}
+    elif point.method == CODEC:
+        record |= _coded(point, opened, bench, how)
     else:
         record |= _condensed(point, opened, bench, how)
     write_json(results / f"{point.name}.json", record)
@@ -133,8 +142,15 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
         dataset = load(run)
     else:
         length: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
-        asked = {"method": point.method, "vpc": point.vpc, "seed": point.seed, "options": point.options, **length}
-        dataset = condense(store.path, run, device=bench.device.type, **asked)
+        size: dict[str, Any] = {"budget": point.budget} if point.budget else {"vpc": point.vpc}
+        asked = {"method": point.method, "seed": point.seed, "options": point.options, **size, **length}
+        try:
+            dataset = condense(store.path, run, device=bench.device.type, **asked)
+        except UserError as error:
+            if not point.budget:
+                raise
+            # What a method cannot do within a budget is a result too.
+            return {"refused": str(error)}
     random = equal_bytes(store, dataset, point.seed)
     own = TrainSet(dataset, dataset.content_hash, point.seed, dataset.storage.frames)
     # The same clips under another name: one result serves both, and every method that compares with them.
@@ -153,6 +169,17 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
         "random_equal_bytes": {"frames": random.frames, "networks": _networks(evaluate(random, bench, nets, shared))},
         **(_frozen(own, bench, point, shared) if how.frozen else {}),
     }
+
+
+def _coded(point: Point, store: ClipStore, bench: Bench, how: Measured) -> dict[str, Any]:
+    """Return what networks learn from random real clips that AV1 stores within the budget, index included."""
+    budget = parse_bytes(point.budget)
+    train = coded_within(store, budget - INDEX_BYTES, point.seed)
+    assert isinstance(train.clips, CodedClips)
+    saved = save(how.work / "runs" / point.run, train.clips, dtype="uint8", provenance={})
+    assert saved.storage.bytes <= budget
+    networks = evaluate(train, bench, range(point.nets), store.cache / "jobs")
+    return {"storage": saved.storage.to_json(), "videos": len(train.clips.labels), "networks": _networks(networks)}
 
 
 def _frozen(moving: TrainSet, bench: Bench, point: Point, jobs: Path) -> dict[str, Any]:

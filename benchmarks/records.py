@@ -10,6 +10,7 @@ from vidense.statistics import Accuracies, paired_difference, summarise
 
 __all__ = [
     "CEILING",
+    "CODEC",
     "STUDIED",
     "Record",
     "Records",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 CEILING = "ceiling"
+# Random real clips, stored by a video codec.
+CODEC = "codec"
 # Variants of these are settings of one study; those of other methods are methods of their own.
 STUDIED = ("prism", "dm")
 # Two differences that agree by chance give an interval of no width, and two that do not one as wide as the scale.

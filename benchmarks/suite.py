@@ -90,7 +90,7 @@ class Suite:
         if point.method not in self.rate_of or "lr" in point.options:
             return None
         variant = point.variant if point.variant == "noise" else ""
-        return Point(self.rate_of[point.method], point.vpc, 0, 0, variant=variant).name
+        return Point(self.rate_of[point.method], point.vpc, 0, 0, variant=variant, budget=point.budget).name
 
     def with_rate(self, point: Point) -> Point:
         """Return the point with the learning rate that was found for it."""
@@ -99,7 +99,8 @@ class Suite:
         if finder in (None, point.name) or self.base is not None:
             return point
         found = json.loads((self.results / f"{finder}.json").read_text())
-        return replace(point, options={**point.options, "lr": found["tuning"]["lr"]})
+        # A budget too small for a method searched nothing.
+        return replace(point, options={**point.options, "lr": found["tuning"]["lr"]}) if "tuning" in found else point
 
 
 def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = None) -> None:

@@ -13,9 +13,10 @@ from benchmarks.records import (
     is_studied,
     ranked,
 )
+from vidense.budget import parse_bytes
 from vidense.statistics import Accuracies, summarise
 
-__all__ = ["ablation", "column", "crossed", "motion", "summary"]
+__all__ = ["ablation", "budgets", "column", "crossed", "motion", "summary"]
 
 COLUMNS = (
     "method",
@@ -88,6 +89,30 @@ def ablation(records: Records) -> str:
         cells = (name, f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}", interval(own))
         lines.append(f"| {' | '.join(cells)} | {against} | {difference(members, random) if alike else ''} |")
     return "\n".join(lines)
+
+
+def budgets(records: Records) -> str:
+    """Return one row a method and one column a budget: top-1, and how many videos it bought."""
+    cells: dict[str, dict[str, list[Record]]] = {}
+    for record in records:
+        if record["point"]["budget"]:
+            cells.setdefault(record["point"]["method"], {}).setdefault(record["point"]["budget"], []).append(record)
+    if not cells:
+        return "Not measured yet."
+    columns = sorted({budget for row in cells.values() for budget in row}, key=parse_bytes)
+    lines = [f"| method | {' | '.join(columns)} |", "| --- " * (len(columns) + 1) + "|"]
+    for name, row in cells.items():
+        lines.append(f"| {name} | {' | '.join(_bought(row.get(budget, [])) for budget in columns)} |")
+    return "\n".join(lines)
+
+
+def _bought(members: Records) -> str:
+    """Return what a budget buys: nothing measured, nothing possible, or an accuracy."""
+    if not members or any("refused" in record for record in members):
+        return "nothing fits" if members else ""
+    videos = members[0].get("videos") or round(members[0]["storage"]["frames"])
+    kind = "clips" if "videos" in members[0] else "frames"
+    return f"{100 * summarise(accuracies(members))['mean']:.1f} ({videos} {kind})"
 
 
 def crossed(records: Records) -> str:

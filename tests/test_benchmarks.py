@@ -13,13 +13,14 @@ from benchmarks.records import CEILING
 from benchmarks.ucf101_6 import SUITE
 from benchmarks.ucf101_6_16 import SUITE as SUITE_16
 from benchmarks.ucf101_6_112 import SUITE as SUITE_112
+from benchmarks.ucf101_6_bytes import SUITE as SUITE_BYTES
 from benchmarks.ucf101_6_cross import SUITE as SUITE_CROSS
 from benchmarks.ucf101_6_published import SUITE as SUITE_PUBLISHED
 from benchmarks.ucf101_6_soft import SUITE as SUITE_SOFT
 from benchmarks.ucf101_6_tsgf import SUITE as SUITE_TSGF
 from benchmarks.weizmann import SUITE as SUITE_WEIZMANN
 
-TABLED = (SUITE, SUITE_16, SUITE_CROSS, SUITE_PUBLISHED, SUITE_SOFT, SUITE_TSGF, SUITE_WEIZMANN)
+TABLED = (SUITE, SUITE_16, SUITE_BYTES, SUITE_CROSS, SUITE_PUBLISHED, SUITE_SOFT, SUITE_TSGF, SUITE_WEIZMANN)
 
 
 @pytest.fixture
@@ -126,6 +127,24 @@ def test_an_ablation_sets_every_variant_against_the_method_itself():
     assert [row.split(" |")[0] for row in rows] == ["| tsgf unmixed", "| tsgf", "| tsgf noise"]
     assert "+9.0 (" in rows[0] and rows[0].endswith("|  |"), "random clips were evaluated mixed"
     assert "-11.0 (" in rows[2] and "+10.0 (" in rows[2]
+
+
+def test_budgets_are_columns_in_order_of_size():
+    def bought(method: str, budget: str, **more) -> dict:
+        found = record(method, 0, [0.5])
+        return {**found, "point": {**found["point"], "budget": budget}, **more}
+
+    rows = tables.budgets(
+        [bought("prism", "1MB"), bought("prism", "5kB", refused="too small"), bought("codec", "20kB", videos=30)]
+    ).splitlines()
+    assert rows[0] == "| method | 5kB | 20kB | 1MB |"
+    assert rows[2:] == ["| prism | nothing fits |  | 50.0 (12 frames) |", "| codec |  | 50.0 (30 clips) |  |"]
+    assert tables.budgets([record("prism", 0, [0.5]) | {"point": {"budget": ""}}]) == "Not measured yet."
+
+
+def test_a_rate_is_searched_once_a_budget():
+    later = Point("prism", 0, 1, 2, 300, budget="80kB")
+    assert SUITE_BYTES.finder(later) == "prism-80kB-seed0" and later.name == "prism-80kB-seed1"
 
 
 def test_networks_are_columns_and_methods_rows():

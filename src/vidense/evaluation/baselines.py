@@ -16,7 +16,7 @@ from vidense.method import Task
 from vidense.parameterizations import CodedClips, KeyFrames, Parameterization, StoreDtype
 from vidense.records import content_hash
 
-__all__ = ["condensed_and_random", "equal_bytes", "equal_bytes_coded", "equal_videos", "frame_counts"]
+__all__ = ["coded_within", "condensed_and_random", "equal_bytes", "equal_bytes_coded", "equal_videos", "frame_counts"]
 
 # At the most.
 LABEL_BYTES = 2
@@ -73,13 +73,21 @@ def condensed_and_random(folder: Path, dataset: CondensedDataset, store: ClipSto
 def equal_bytes_coded(store: ClipStore, dataset: CondensedDataset, seed: int, codec: str = "av1") -> TrainSet:
     """Return random real clips that a video codec stores in no more bytes than ``dataset`` has on disk.
 
+    The rest as :func:`coded_within`, its index allowed for.
+    """
+    return coded_within(store, dataset.storage.bytes - dataset.storage.parts["index"], seed, codec)
+
+
+def coded_within(store: ClipStore, most: int, seed: int, codec: str = "av1") -> TrainSet:
+    """Return random real clips that a video codec stores in at most ``most`` bytes, labels included.
+
     Clips of all classes are taken in turns. If the whole training set fits, it is kept, as finely as it fits; otherwise
     as many clips as fit at the codec's usual quality, or at the next coarser one that leaves no class without. If the
     coarsest does, so be it.
 
     Args:
         store: where from.
-        dataset: the condensed dataset to match; its index is allowed for.
+        most: bytes.
         seed: as in :func:`equal_videos`.
         codec: ``av1`` or ``h264``.
 
@@ -87,7 +95,7 @@ def equal_bytes_coded(store: ClipStore, dataset: CondensedDataset, seed: int, co
         UserError: if the machine cannot encode it, or not even one clip fits.
     """
     real, order, known = store.train, _in_turns(store, seed), find_codec(codec)
-    most, found = dataset.storage.bytes - dataset.storage.parts["index"], list[list[bytes]]()
+    found: list[list[bytes]] = []
     for quality in known.qualities:
         clips = (real.pixels(index[None])[0].cpu().numpy() for index in order)
         parts = list(_within(encode_clips(clips, codec, quality), most))
