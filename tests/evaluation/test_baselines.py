@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from vidense.condensed import CondensedDataset, save
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
-from vidense.evaluation.baselines import equal_bytes, equal_bytes_coded, equal_videos, frame_counts
+from vidense.evaluation.baselines import _in_turns, equal_bytes, equal_bytes_coded, equal_videos, frame_counts
 from vidense.method import Task
 from vidense.parameterizations import SelectedClips
 
@@ -112,3 +113,24 @@ def test_the_whole_training_set_is_kept_where_it_fits_and_finely(store: ClipStor
 def test_where_nothing_fits_it_says_so(store: ClipStore, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not one clip fits into 50 bytes as av1"):
         equal_bytes_coded(store, sized(store, tmp_path / "set", 50), 0)
+
+
+def test_classes_of_different_sizes_take_turns_until_they_end(store: ClipStore) -> None:
+    train = store.train.subset(torch.tensor([0, 4, 5, 6, 7, 8, 9]))
+    uneven = SimpleNamespace(train=train, class_names=store.class_names, cache=store.cache, spec=store.spec)
+    order = _in_turns(uneven, 3)
+    assert train.labels[order].tolist() == [0, 1, 2, 1, 2, 1, 1] and sorted(order.tolist()) == list(range(7))
+    assert not torch.equal(order, _in_turns(uneven, 4))
+
+
+def test_coded_clips_of_uneven_classes_end_where_the_bytes_do(store: ClipStore, tmp_path: Path) -> None:
+    train = store.train.subset(torch.tensor([0, 4, 5, 6, 7, 8, 9]))
+    uneven = SimpleNamespace(train=train, class_names=store.class_names, cache=store.cache, spec=store.spec)
+    whole = equal_bytes_coded(uneven, sized(store, tmp_path / "whole", 10**7), 3, "h264")
+    assert whole.clips.labels.tolist() == [0, 1, 2, 1, 2, 1, 1] and whole.frames == 7 * 8
+    # The coarsest quality is tried before a class is left out, and what does not fit is.
+    for room in (20_000, 50_000):
+        some = equal_bytes_coded(uneven, sized(store, tmp_path / str(room), room), 3, "h264")
+        count = len(some.clips.labels)
+        assert some.clips.labels.tolist() == [0, 1, 2, 1, 2, 1, 1][:count]
+        assert some.clips.stream.numel() + 2 * count <= room

@@ -21,6 +21,7 @@ from vidense.data.spec import ClipSpec
 from vidense.data.store import ClipStore
 from vidense.engine.plan import plan
 from vidense.errors import UserError
+from vidense.evaluation import evaluate_run, measure
 from vidense.methods import optdistill as module
 from vidense.nets import NETWORKS, build_network
 from vidense.parameterizations import SelectedClips, Tiles
@@ -227,3 +228,26 @@ def test_a_file_without_weights_is_named(prepared, tmp_path):
 def test_the_dataset_is_read_back_without_the_method(prepared, tmp_path):
     run(prepared, tmp_path, boxes="whole", footage="stored")
     assert load(tmp_path).index["parameterization"] == "selected"
+
+
+def test_networks_learn_the_labels_of_regions_from_a_condensed_dataset(prepared, tmp_path, monkeypatch):
+    """From video files to an evaluation: four regions a clip are four clips to train on, each with its own label."""
+    prepare(prepared / "v", tmp_path / "s", frames=4, stride=2, size=32, clips=3, workers=1)
+    options = {"teacher": NAME, "boxes": "whole", "footage": "stored", "labels": "regions"}
+    made = condense(tmp_path / "s", tmp_path / "run", method="optdistill", options=options)
+    shown = []
+    original = measure.fit
+
+    def fit(network, clips, recipe, seed, *, targets, **how):
+        shown.append((len(clips.labels), targets))
+        return original(network, clips, recipe, seed, targets=targets, **how)
+
+    monkeypatch.setattr(measure, "fit", fit)
+    monkeypatch.setattr("vidense.evaluation.bench.Bench.teacher", lambda bench: bench.network(0))
+    asked = {"models": (NAME,), "seeds": 1, "epochs": 1, "labels": "soft_regions", "baseline_seeds": 1}
+    record = evaluate_run(tmp_path / "run", tmp_path / "s", **asked)
+    assert [row["role"] for row in record.rows][:2] == ["method", "random_equal_vpc"] and record.teacher is not None
+    (count, targets), (random, _) = shown[:2]
+    assert (count, random) == (4 * len(made.labels), len(made.labels))
+    # Stored as float16, they are made to sum to one again.
+    torch.testing.assert_close(targets, made.parameterization.regions.float().flatten(0, 1), rtol=0, atol=2e-3)

@@ -7,6 +7,7 @@ line ``VIDEO.txt`` for each video.
 
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ __all__ = ["FeatureFolder", "FeatureVideos"]
 
 # Features of a split up to this many bytes as float32 are read once and kept; larger ones are read video by video.
 KEPT_BYTES = 2**31
+LONGEST_NUMBER = 9
 
 
 class FeatureFolder:
@@ -47,7 +49,9 @@ class FeatureFolder:
         self.class_names = _read_mapping(self.path / "mapping.txt")
         names = {part: {file.name for file in (self.path / "splits").glob(f"{part}.split*.bundle")} for part in _PARTS}
         numbers = {name.removeprefix("train.split").removesuffix(".bundle") for name in names["train"]}
-        both = [number for number in numbers if number.isdigit() and f"test.split{number}.bundle" in names["test"]]
+        # As they are written again when a split is read: neither 01 nor a digit of another script.
+        plain = [number for number in numbers if number.isdecimal() and str(int(number)) == number]
+        both = [number for number in plain if f"test.split{number}.bundle" in names["test"]]
         self.splits = tuple(sorted(map(int, both)))
         if not self.splits:
             raise UserError(
@@ -157,7 +161,7 @@ def _open(file: Path) -> NDArray[np.floating]:
         found = np.load(file, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise UserError(f"{str(file)!r} does not exist, though a split names the video; add it") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, TypeError, OverflowError, TokenError) as error:
         raise UserError(f"{str(file)!r} is no readable .npy file ({error}); make the features again") from None
     if (
         not isinstance(found, np.ndarray)
@@ -184,7 +188,8 @@ def _read_mapping(file: Path) -> tuple[str, ...]:
     names: dict[int, str] = {}
     for line in _lines(file):
         number, _, name = line.partition(" ")
-        if not number.isdecimal() or not name.strip() or int(number) in names:
+        # Python refuses to read numbers of thousands of digits.
+        if not number.isdecimal() or len(number) > LONGEST_NUMBER or not name.strip() or int(number) in names:
             raise UserError(f"{str(file)!r}, line {line!r}: write a number that stands once, and a class name")
         names[int(number)] = name.strip()
     if sorted(names) != list(range(len(names))) or not names or len(set(names.values())) < len(names):

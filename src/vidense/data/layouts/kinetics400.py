@@ -51,8 +51,9 @@ def has_tables(folder: Path, names: Collection[str]) -> bool:
     """Tell whether a folder with files of these names holds the tables of Kinetics."""
     if not set(names) & set(TRAIN) or not set(names) & set(TEST):
         return False
-    with (folder / TRAIN[0]).open(encoding="utf-8", errors="replace") as file:
-        return set(_COLUMNS) <= set(file.readline().strip().split(","))
+    with (folder / TRAIN[0]).open(encoding="utf-8-sig", errors="replace") as file:
+        # Mirrors of the tables quote what they hold.
+        return set(_COLUMNS) <= {name.strip('"') for name in file.readline().strip().split(",")}
 
 
 def _rows(table: Path, labelled: bool) -> Iterator[tuple[str, dict[str, str]]]:
@@ -66,11 +67,13 @@ def _rows(table: Path, labelled: bool) -> Iterator[tuple[str, dict[str, str]]]:
             for row in reader:
                 try:
                     start, end = (int(float(row[name])) for name in _COLUMNS[1:])
-                except (TypeError, ValueError):
+                except (TypeError, ValueError, OverflowError):
                     raise UserError(
                         f"{table}, line {reader.line_num} has the times {row['time_start']!r} and {row['time_end']!r}; "
                         "they should be seconds"
                     ) from None
+                if labelled and not row["label"]:
+                    raise UserError(f"{table}, line {reader.line_num} has no label; use the official annotations")
                 yield f"{row['youtube_id']}_{start:06}_{end:06}", row
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise UserError(f"{str(table)!r} cannot be read as UTF-8 CSV ({error}); download it again") from None
