@@ -1,7 +1,9 @@
 """What every test shares: restored random state, real data where there is some, CUDA where there is one."""
 
+import importlib
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from benchmarks import pages as project_pages
 from vidense import experts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,3 +74,27 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(experts, "fit", count)
     return counted
+
+
+@pytest.fixture
+def no_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let importing OpenCV fail, as where it is not installed."""
+    original = importlib.import_module
+
+    def without(name: str, *rest: Any) -> Any:
+        if name == "cv2":
+            raise ImportError("No module named 'cv2'")
+        return original(name, *rest)
+
+    monkeypatch.setattr(importlib, "import_module", without)
+
+
+@pytest.fixture
+def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Copies of the pages that show results, so that a test never writes into the project."""
+    copies = []
+    for page in project_pages.PAGES:
+        copies.append(tmp_path / page.name)
+        shutil.copy(page, copies[-1])
+    monkeypatch.setattr(project_pages, "PAGES", tuple(copies))
+    return copies

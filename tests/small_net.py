@@ -1,11 +1,14 @@
 """A network that trains in a millisecond, for tests of everything around the network."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vidense.data.spec import ClipSpec
+from vidense.evaluation.spec import PROTOCOLS
 from vidense.nets import Network
 from vidense.nets.base import NETWORKS
 
@@ -33,6 +36,14 @@ def linear(monkeypatch: pytest.MonkeyPatch) -> str:
     """Make the network known for one test; the value is its name."""
     monkeypatch.setitem(NETWORKS._items, NAME, Linear)
     return NAME
+
+
+@pytest.fixture
+def linear_teacher(linear: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let soft labels of the clean protocol come from that network too."""
+    clean = PROTOCOLS["clean"]
+    monkeypatch.setitem(PROTOCOLS, "clean", lambda model, epochs: replace(clean(model, epochs), teacher=NAME))
+    return linear
 
 
 def weights(network: nn.Module) -> Tensor:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import pages as project_pages
 from benchmarks import records, suite, tables
 from benchmarks.points import Point
 from benchmarks.records import CEILING
@@ -29,17 +28,6 @@ def results(tmp_path):
     folder = tmp_path / "results"
     shutil.copytree(SUITE.results, folder)
     return folder
-
-
-@pytest.fixture
-def pages(tmp_path, monkeypatch):
-    """Copies of the pages, so that a test never writes into the project."""
-    copies = []
-    for page in project_pages.PAGES:
-        copies.append(tmp_path / page.name)
-        shutil.copy(page, copies[-1])
-    monkeypatch.setattr(project_pages, "PAGES", tuple(copies))
-    return copies
 
 
 def edit(file, change) -> None:

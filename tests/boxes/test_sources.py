@@ -1,7 +1,5 @@
 """Each box source on pictures whose answer is known."""
 
-import importlib
-
 import numpy as np
 import pytest
 
@@ -20,18 +18,6 @@ def found(name: str, frames: np.ndarray) -> list:
 
 def test_whole_is_the_frame_itself():
     assert found("whole", texture(40, 60, 0)[None]) == [(0, 0, 60, 40)]
-
-
-@pytest.fixture
-def no_opencv(monkeypatch):
-    original = importlib.import_module
-
-    def without(name, *rest):
-        if name == "cv2":
-            raise ImportError("No module named 'cv2'")
-        return original(name, *rest)
-
-    monkeypatch.setattr(importlib, "import_module", without)
 
 
 @pytest.mark.parametrize("name", ["people", "motion"])

@@ -1,6 +1,5 @@
 """``vidense flow``: its table, its files, what it refuses."""
 
-import importlib
 import json
 import re
 
@@ -66,15 +65,7 @@ class TestWithOpenCV:
         assert "is no store" in refused("flow", finished, "--on", tmp_path)
 
 
-def test_without_opencv_one_sentence_says_what_to_install(refused, store, finished, tmp_path, monkeypatch):
-    original = importlib.import_module
-
-    def without(name, *rest):
-        if name == "cv2":
-            raise ImportError("No module named 'cv2'")
-        return original(name, *rest)
-
-    monkeypatch.setattr(importlib, "import_module", without)
+def test_without_opencv_one_sentence_says_what_to_install(refused, store, finished, tmp_path, no_opencv):
     line = refused("flow", finished, "--on", store, "--out", tmp_path / "f")
     assert line == (
         "vidense: optical flow needs OpenCV, which is not installed; install it by pip install 'vidense[motion]'\n"

@@ -5,10 +5,10 @@ import math
 
 import pytest
 
-from tests.small_net import NAME, linear
+from tests.small_net import linear, linear_teacher
 from vidense.evaluation.fairness import augmentation_robust, judge, label_robust
 
-__all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
+__all__ = ["linear", "linear_teacher"]  # fixtures: pytest finds them by their names in this module
 
 NEUTRAL = (1 - math.exp(-1)) / (math.e - math.exp(-1))
 
@@ -32,11 +32,10 @@ def test_scores_lie_between_nothing_and_everything():
     assert label_robust(1.0, 0.0, 0.0, 1.0) == pytest.approx(0) and label_robust(0.0, 1.0, 1.0, 0.0) == pytest.approx(1)
 
 
-def test_every_part_is_trained_on_both_sets(linear, store, dataset, monkeypatch):
-    monkeypatch.setattr("vidense.evaluation.spec.EvalSpec.teacher", NAME)
+def test_every_part_is_trained_on_both_sets(linear_teacher, store, dataset):
     run, told = dataset.path.parent, []
-    found = judge(run, store.path, models=(linear,), seeds=2, progress=told.append)
-    scores = found["networks"][linear]
+    found = judge(run, store.path, models=(linear_teacher,), seeds=2, progress=told.append)
+    scores = found["networks"][linear_teacher]
     assert list(scores["on"]) == ["hard", "soft", "soft, mixed"]
     assert [sorted(part) for part in scores["on"].values()] == [
         ["condensed", "random", "whole"],

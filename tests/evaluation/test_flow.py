@@ -1,6 +1,5 @@
 """Optical flow on motion that is known, and its numbers against slow references."""
 
-import importlib
 import math
 
 import numpy as np
@@ -105,15 +104,7 @@ def test_an_unknown_algorithm_gets_the_nearest_name():
         clip_flow(sliding((1, 0)), "farnebeck")
 
 
-def test_without_opencv_the_extra_is_named_and_no_option_of_boxes(monkeypatch):
-    original = importlib.import_module
-
-    def without(name, *rest):
-        if name == "cv2":
-            raise ImportError("No module named 'cv2'")
-        return original(name, *rest)
-
-    monkeypatch.setattr(importlib, "import_module", without)
+def test_without_opencv_the_extra_is_named_and_no_option_of_boxes(no_opencv):
     with pytest.raises(UserError, match=r"optical flow needs OpenCV.*pip install 'vidense\[motion\]'$"):
         clip_flow(sliding((1, 0)))
 

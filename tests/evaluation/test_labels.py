@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.evaluation.conftest import write_dataset, write_store
-from tests.small_net import NAME, Linear, linear
+from tests.small_net import NAME, Linear, linear, linear_teacher
 from vidense.condensed import save
 from vidense.errors import UserError
 from vidense.evaluation import evaluate_run
@@ -18,7 +18,7 @@ from vidense.parameterizations import Dense, Regions, Tiles
 from vidense.seeding import Draw
 from vidense.training import TrainingRecipe, fit
 
-__all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
+__all__ = ["linear", "linear_teacher"]  # fixtures: pytest finds them by their names in this module
 
 pytestmark = pytest.mark.usefixtures("linear")
 
@@ -143,8 +143,7 @@ def test_hashes_of_hard_labels_have_not_changed_and_soft_ones_differ():
     assert eval_spec("clean", "minic3d", labels="hard").hash == hard.hash
 
 
-def test_a_whole_evaluation_trains_every_set_with_the_same_teacher(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("vidense.evaluation.spec.EvalSpec.teacher", NAME)
+def test_a_whole_evaluation_trains_every_set_with_the_same_teacher(store, tmp_path, linear_teacher):
     write_dataset(tmp_path / "set", store)
     record = evaluate_run(tmp_path / "set", store.path, models=(NAME,), seeds=1, epochs=1, labels="soft", mix="video")
     roles = [row["role"] for row in record.rows]

@@ -1,27 +1,12 @@
 """The benchmark of segmentation: the committed results, the table written from them, and one point measured anew."""
 
 import json
-import shutil
 
-import pytest
-
-from benchmarks import pages as project_pages
 from benchmarks import segmentation
 from tests.segmentation.conftest import CLEAR
 from vidense.records import content_hash
 from vidense.segmentation import METHODS, Settings
 from vidense.segmentation.generated import write_folder
-
-
-@pytest.fixture
-def pages(tmp_path, monkeypatch):
-    """Copies of the pages, so that a test never writes into the project."""
-    copies = []
-    for page in project_pages.PAGES:
-        copies.append(tmp_path / page.name)
-        shutil.copy(page, copies[-1])
-    monkeypatch.setattr(project_pages, "PAGES", tuple(copies))
-    return copies
 
 
 def record(method: str, seed: int, accuracy: float) -> dict:
