@@ -16,7 +16,7 @@ from benchmarks.records import (
 from vidense.budget import parse_bytes
 from vidense.statistics import Accuracies, summarise
 
-__all__ = ["ablation", "budgets", "column", "crossed", "motion", "summary"]
+__all__ = ["ablation", "budgets", "column", "crossed", "motion", "summary", "trainings"]
 
 COLUMNS = (
     "method",
@@ -89,6 +89,16 @@ def ablation(records: Records) -> str:
         cells = (name, f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}", interval(own))
         lines.append(f"| {' | '.join(cells)} | {against} | {difference(members, random) if alike else ''} |")
     return "\n".join(lines)
+
+
+def trainings(records: Records) -> str:
+    """Return every training's accuracy, where too many diverge for a mean to say anything."""
+    lines = ["| method | trainings | diverged | top-1 % of each of the others |", "| --- | --- | --- | --- |"]
+    for name, members in sorted(grouped(records).items()):
+        networks = [network for record in members for network in record["networks"]]
+        ended = [f"{100 * network['top1']:.1f}" for network in networks if not network["diverged"]]
+        lines.append(f"| {name} | {len(networks)} | {len(networks) - len(ended)} | {', '.join(ended)} |")
+    return "\n".join(lines) if records else "Not measured yet."
 
 
 def budgets(records: Records) -> str:

@@ -7,7 +7,7 @@ Says what the papers' standardisation of batches does to sets that start from re
 
 from benchmarks.points import Point
 from benchmarks.suite import Suite, run_suite
-from benchmarks.tables import column
+from benchmarks.tables import trainings
 from benchmarks.ucf101_6 import ITERATIONS
 from benchmarks.ucf101_6 import SUITE as BASE
 
@@ -20,7 +20,7 @@ SUITE = Suite(
     points=[Point(name, 1, seed, 2, length) for seed in range(2) for name, length in METHODS.items()],
     clips=BASE.clips,
     device="cpu",
-    tables={"published": column},
+    tables={"published": trainings},
     rate_of=BASE.rate_of,
     evaluation={"protocol": "published"},
     base=BASE,

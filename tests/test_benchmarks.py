@@ -117,6 +117,13 @@ def test_an_ablation_sets_every_variant_against_the_method_itself():
     assert "-11.0 (" in rows[2] and "+10.0 (" in rows[2]
 
 
+def test_trainings_that_diverged_are_counted_and_not_averaged():
+    found = record("dm", 0, [0.2, 0.4])
+    found["networks"][0].update(diverged=True, top1=None)
+    rows = tables.trainings([found, record("dm", 1, [0.3]), record("prism", 0, [0.1])]).splitlines()[2:]
+    assert rows == ["| dm | 3 | 1 | 40.0, 30.0 |", "| prism | 1 | 0 | 10.0 |"]
+
+
 def test_budgets_are_columns_in_order_of_size():
     def bought(method: str, budget: str, **more) -> dict:
         found = record(method, 0, [0.5])
