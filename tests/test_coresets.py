@@ -88,7 +88,7 @@ def test_trained_features_are_those_of_the_ceiling_and_are_trained_once(tmp_path
 
 
 def test_worthless_features_are_refused_with_a_way_out(tmp_path, monkeypatch):
-    diverged = Ceiling(Flat(SPEC, 3), {"diverged_at": 4}, 12, "0" * 64)
+    diverged = Ceiling(Flat(SPEC, 3), {"diverged_at": 4}, 12, "0" * 64, 1.0)
     monkeypatch.setattr("vidense.coresets.ceiling_network", lambda *args, **named: diverged)
     with pytest.raises(DivergenceError, match=r"'toy_flat' diverged.*feature_net=random"):
         select(task(tmp_path, spec=SPEC), first, "trained", "toy_flat")
