@@ -20,7 +20,7 @@ from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import coded_within, equal_bytes
 from vidense.evaluation.bench import Bench
-from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling, whole_set
 from vidense.evaluation.spec import eval_spec
 from vidense.hardware import describe
 from vidense.parameterizations import CodedClips, KeyFrames
@@ -127,8 +127,7 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
     }
     if point.method == CEILING:
         record["networks"] = _networks(evaluate_ceiling(bench, range(point.nets)))
-        whole = TrainSet(opened.train, opened.content_hash, 0, len(opened.train) * opened.spec.frames)
-        record |= _frozen(whole, bench, point, opened.cache / "jobs") if how.frozen else {}
+        record |= _frozen(whole_set(bench), bench, point, opened.cache / "jobs") if how.frozen else {}
     elif point.method == CODEC:
         record |= _coded(point, opened, bench, how)
     else:
@@ -152,9 +151,8 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
             # What a method cannot do within a budget is a result too.
             return {"refused": str(error)}
     random = equal_bytes(store, dataset, point.seed)
-    own = TrainSet(dataset, dataset.content_hash, point.seed, dataset.storage.frames)
     # The same clips under another name: one result serves both, and every method that compares with them.
-    own = random if point.method == "random" else own
+    own = random if point.method == "random" else TrainSet.of(dataset)
     nets, shared = range(point.nets), store.cache / "jobs"
     done = read_record(run)
     return {

@@ -17,7 +17,7 @@ from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_videos
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.measure import Progress, TrainSet, evaluate
-from vidense.evaluation.record import accuracies
+from vidense.evaluation.record import undiverged
 from vidense.evaluation.spec import eval_spec
 from vidense.method import METHODS
 from vidense.needs import Report
@@ -82,7 +82,7 @@ def ablate(
     work = _Work(Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
     # All benches first: a mistake in a name must not surface after an hour.
     specs = [eval_spec("clean", model, **{**chosen.evaluation, **variant.evaluation}) for variant in chosen.variants]
-    stores = [_store_of(variant, opened, work.out) for variant in chosen.variants]
+    stores = _stores_of(chosen.variants, opened, work.out)
     benches = [Bench(own, spec, pick_device(device)) for own, spec in zip(stores, specs, strict=True)]
     record: dict[str, Any] = {**HEAD, "method": method, "grid": grid, "source": chosen.source}
     rows: list[dict[str, Any]] = []
@@ -144,34 +144,38 @@ class _Work:
         run = self.out / f"{variant.name.replace(' ', '-')}-{seed}"
         how = {**self.settings, "vpc": vpc, "options": options, "seed": seed, "device": self.device}
         made = condense(bench.store.path, run, progress=self.progress, **how)
-        tuning, videos = read_record(run).get("tuning"), made.parameterization
+        done, videos = read_record(run), made.parameterization
         per_class = torch.bincount(made.labels, minlength=len(made.class_names)).tolist()
-        condensed = TrainSet(made, made.content_hash, seed, made.storage.frames)
         random, shared = equal_videos(bench.store, per_class, seed), bench.store.cache / "jobs"
         return {
             "seed": seed,
-            "lr": tuning["lr"] if tuning else options.get("lr"),
+            "lr": done["tuning"]["lr"] if done.get("tuning") else options.get("lr"),
             "storage": made.storage.to_json(),
             "key_frames": videos.is_key.sum(1).tolist() if isinstance(videos, KeyFrames) else None,
-            "seconds": read_record(run).get("seconds"),
-            "networks": evaluate(condensed, bench, range(self.nets), run / "jobs", self.note),
+            "seconds": done.get("seconds"),
+            "networks": evaluate(TrainSet.of(made), bench, range(self.nets), run / "jobs", self.note),
             "random": evaluate(random, bench, range(self.nets), shared, self.note),
         }
 
 
-def _store_of(variant: Variant, store: ClipStore, out: Path) -> ClipStore:
-    """Return the store of a variant, made below ``out`` where it is another than ``store``."""
-    if variant.half is not None:
-        return write_classes(store, halves_by_motion(store.train)[variant.half], out / f"store-{variant.half}")
-    if variant.frames is not None and variant.frames != store.spec.frames:
-        return write_reframed(store, variant.frames, out / f"store-{variant.frames}-frames")
-    return store
+def _stores_of(variants: Sequence[Variant], store: ClipStore, out: Path) -> list[ClipStore]:
+    """Return the store of each variant, made below ``out`` where it is another than ``store``."""
+    # Every clip is looked at for these, so once, and only where they are asked for.
+    halves = halves_by_motion(store.train) if any(variant.half for variant in variants) else {}
+    found = []
+    for variant in variants:
+        if variant.half is not None:
+            found.append(write_classes(store, halves[variant.half], out / f"store-{variant.half}"))
+        elif variant.frames is not None and variant.frames != store.spec.frames:
+            found.append(write_reframed(store, variant.frames, out / f"store-{variant.frames}-frames"))
+        else:
+            found.append(store)
+    return found
 
 
 def _pooled(sets: Sequence[Mapping[str, Any]], name: str) -> Accuracies | None:
-    """Return top-1 by seed and network; None if a network diverged, for the others alone would flatter."""
-    results = [result for one in sets for result in one[name]]
-    return None if any(result["diverged"] for result in results) else accuracies(results)
+    """Return top-1 of all sets by seed and network."""
+    return undiverged([result for one in sets for result in one[name]])
 
 
 def _difference(first: Accuracies | None, second: Accuracies | None) -> dict[str, Any] | None:

@@ -9,12 +9,13 @@ from vidense.data.store import ClipStore
 from vidense.engine.condense import condense
 from vidense.errors import UserError
 from vidense.evaluation.measure import Progress
+from vidense.evaluation.record import undiverged
 from vidense.evaluation.run import evaluate_run
 from vidense.method import Scale
 from vidense.named_recipes import NamedRecipe, find_recipe
 from vidense.needs import Report
 from vidense.records import write_json
-from vidense.statistics import Accuracies, summarise
+from vidense.statistics import summarise
 
 __all__ = ["FILE", "reproduce"]
 
@@ -106,12 +107,9 @@ def _summary(results: Sequence[Mapping[str, Any]], metric: str) -> dict[str, Any
     Raises:
         UserError: if there are too few classes for it.
     """
-    if any(result["diverged"] for result in results):
+    whole = undiverged(results, metric)
+    if whole is None:
         return None
-    table: dict[int, dict[int, float]] = {}
-    for result in results:
-        if result[metric] is None:
-            raise UserError(f"the recipe counts {metric}, which needs more than 5 classes; take a larger store")
-        table.setdefault(result["condensation_seed"], {})[result["net_seed"]] = result[metric]
-    accuracies: Accuracies = table
-    return summarise(accuracies)
+    if any(result[metric] is None for result in results):
+        raise UserError(f"the recipe counts {metric}, which needs more than 5 classes; take a larger store")
+    return summarise(whole)

@@ -64,9 +64,8 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
 
 def condensed_and_random(folder: Path, dataset: CondensedDataset, store: ClipStore) -> dict[str, tuple[TrainSet, Path]]:
     """Return ``condensed`` and, drawn with its seed, ``random`` at equal bytes, and where the jobs of each are kept."""
-    seed = dataset.index.get("settings", {}).get("seed", 0)
-    condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
-    random = equal_bytes(store, dataset, seed)
+    condensed = TrainSet.of(dataset)
+    random = equal_bytes(store, dataset, condensed.seed)
     return {"condensed": (condensed, folder / "jobs"), "random": (random, store.cache / "jobs")}
 
 

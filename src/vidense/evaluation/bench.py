@@ -1,12 +1,13 @@
 """What an evaluation measures on: a store's views, networks of its kind, scores."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
 
 from vidense.condensed import CondensedDataset
+from vidense.data.real import RealClips
 from vidense.data.spec import DecodedOtherwise, LabelledClips
 from vidense.data.store import ClipStore
 from vidense.errors import DivergenceError, UserError
@@ -52,6 +53,11 @@ class Bench:
         held = spec.hold_out.split(store.train)[1].to(device)
         self.validation: tuple[LabelledClips, ...] = (held,) if len(held) else ()
 
+    @cached_property
+    def gallery(self) -> RealClips:
+        """The training videos, where networks are; retrieval searches among them with every network."""
+        return self.store.train.to(self.device)
+
     def network(self, seed: int) -> Network:
         """Return a fresh network for the store's clips."""
         store, spec = self.store, self.spec
@@ -79,8 +85,7 @@ class Bench:
     def scores(self, network: Network) -> dict[str, Any]:
         """Return the test scores of a trained network, those of the spec's task."""
         if self.spec.task == "retrieve":
-            real = self.store.train.to(self.device)
-            return retrieval_scores(network, self.test, self.store.test, real)
+            return retrieval_scores(network, self.test, self.store.test, self.gallery)
         windows = torch.stack([predict(network, view, self.spec.recipe) for view in self.test])
         return classification_scores(windows, self.store.test.labels, self.spec.pooling)
 

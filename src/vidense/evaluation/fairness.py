@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.evaluation.baselines import condensed_and_random
 from vidense.evaluation.bench import Bench, check_same
-from vidense.evaluation.measure import Progress, evaluate, evaluate_ceiling
+from vidense.evaluation.measure import Progress, evaluate, evaluate_ceiling, mean_top1, prefixed
 from vidense.evaluation.spec import eval_spec
 from vidense.records import write_json
 
@@ -97,11 +96,11 @@ def judge(
         accuracies: dict[str, dict[str, float]] = {}
         for part, how in PARTS.items():
             bench = Bench(opened, eval_spec("clean", model, **how), pick_device(device))
-            told = None if progress is None else partial(_tell, progress, part)
+            told = prefixed(progress, f"{part} labels")
             results = {name: evaluate(train, bench, range(seeds), jobs, told) for name, (train, jobs) in sets.items()}
             if part == "hard":
                 results["whole"] = evaluate_ceiling(bench, range(seeds), told)
-            accuracies[part] = {name: _mean(of) for name, of in results.items()}
+            accuracies[part] = {name: mean_top1(of) for name, of in results.items()}
         found[model] = {"on": accuracies, **_scores(accuracies)}
     record = {**HEAD, "store": opened.content_hash, "dataset": dataset.content_hash, "seeds": seeds, "networks": found}
     write_json(folder / FILE, record)
@@ -119,12 +118,3 @@ def _scores(on: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
             mixed["condensed"], mixed["random"], soft["condensed"], soft["random"]
         ),
     }
-
-
-def _tell(progress: Progress, part: str, text: str) -> None:
-    progress(f"{part} labels: {text}")
-
-
-def _mean(results: Sequence[Mapping[str, Any]]) -> float:
-    right = [0.0 if result["diverged"] else result["top1"] for result in results]
-    return sum(right) / len(right)

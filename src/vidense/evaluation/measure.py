@@ -1,12 +1,13 @@
 """Trains networks on sets of clips and tests them on a bench, one job a network."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from vidense.condensed import CondensedDataset
 from vidense.data.spec import LabelledClips
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.jobs import once
@@ -15,7 +16,7 @@ from vidense.experts import ceiling_network
 from vidense.nets import Network
 from vidense.training import fit
 
-__all__ = ["Progress", "TrainSet", "evaluate", "evaluate_ceiling"]
+__all__ = ["Progress", "TrainSet", "evaluate", "evaluate_ceiling", "mean_top1", "prefixed", "whole_set"]
 
 Progress = Callable[[str], None]
 
@@ -35,6 +36,29 @@ class TrainSet:
     content: str
     seed: int
     frames: float
+
+    @classmethod
+    def of(cls, dataset: CondensedDataset) -> "TrainSet":
+        """Return a condensed dataset to train on; one whose settings name no seed counts as seed 0."""
+        seed = dataset.index.get("settings", {}).get("seed", 0)
+        return cls(dataset, dataset.content_hash, seed, dataset.storage.frames)
+
+
+def prefixed(progress: Progress | None, words: str) -> Progress | None:
+    """Return what tells ``progress`` the same with ``words`` in front; None for None."""
+    return None if progress is None else lambda text: progress(f"{words}: {text}")
+
+
+def whole_set(bench: Bench) -> TrainSet:
+    """Return all training videos but those that choose the weights: what a ceiling is trained on."""
+    kept, _ = bench.spec.hold_out.split(bench.store.train)
+    return TrainSet(kept, kept.content, 0, len(kept) * bench.store.spec.frames)
+
+
+def mean_top1(results: Sequence[Mapping[str, Any]]) -> float:
+    """Return the mean top-1 accuracy of results of :func:`evaluate`; a network that diverged counts as 0."""
+    right = [0.0 if result["diverged"] else result["top1"] for result in results]
+    return sum(right) / len(right)
 
 
 def evaluate(
@@ -97,9 +121,8 @@ def evaluate_ceiling(bench: Bench, net_seeds: Sequence[int], progress: Progress 
 def _ceiling(bench: Bench, seed: int) -> dict[str, Any]:
     started, store, spec = time.perf_counter(), bench.store, bench.spec
     if spec.task != "classify":
-        kept, _ = spec.hold_out.split(store.train)
-        whole = TrainSet(kept, kept.content, 0, len(kept) * store.spec.frames)
-        return _train_and_test(whole, bench, seed) | {"videos": len(kept)}
+        whole = whole_set(bench)
+        return _train_and_test(whole, bench, seed) | {"videos": len(whole.clips.labels)}
     ceiling = ceiling_network(
         store.train,
         spec.model,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import condensed_and_random
 from vidense.evaluation.bench import Bench, check_same
-from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling, mean_top1, prefixed
 from vidense.evaluation.spec import EvalSpec, eval_spec
 from vidense.records import write_json
 from vidense.statistics import rank_correlation
@@ -31,10 +30,10 @@ class _Variant:
     bench: Bench
 
     def row(self, sets: Mapping[str, tuple[TrainSet, Path]], nets: range, progress: Progress | None) -> dict[str, Any]:
-        told = None if progress is None else partial(_tell, progress, self.name)
+        told = prefixed(progress, self.name)
         results = {name: evaluate(train, self.bench, nets, jobs, told) for name, (train, jobs) in sets.items()}
         results["whole"] = evaluate_ceiling(self.bench, nets, told)
-        on = {name: _mean(found) for name, found in results.items()}
+        on = {name: _averaged(found) for name, found in results.items()}
         return {"name": self.name, "spec_hash": self.bench.spec.hash, "spec": self.bench.spec.to_json(), "on": on}
 
 
@@ -104,13 +103,8 @@ def _specs(models: Sequence[str], rates: Sequence[float]) -> Iterator[tuple[str,
             yield f"{model}, lr {rate:g}", replace(spec, recipe=replace(spec.recipe, lr=rate))
 
 
-def _tell(progress: Progress, name: str, text: str) -> None:
-    progress(f"{name}: {text}")
-
-
-def _mean(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    right = [0.0 if result["diverged"] else result["top1"] for result in results]
-    return {"top1": sum(right) / len(right), "seconds": sum(result["seconds"] for result in results)}
+def _averaged(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    return {"top1": mean_top1(results), "seconds": sum(result["seconds"] for result in results)}
 
 
 def _agreement(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:

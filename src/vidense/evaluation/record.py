@@ -15,7 +15,7 @@ from vidense.records import read_json, write_json
 from vidense.statistics import Accuracies, summarise
 from vidense.tasks import TASKS
 
-__all__ = ["EvaluationRecord", "Role", "accuracies", "make_row"]
+__all__ = ["EvaluationRecord", "Role", "accuracies", "make_row", "undiverged"]
 
 FORMAT, VERSION = "vidense-evaluation", 1
 
@@ -102,7 +102,7 @@ def make_row(
         name: the method, or what a baseline is called.
         spec: the evaluation.
         clips: shape of the clips.
-        results: of :func:`vidense.evaluation.classify.evaluate`.
+        results: of :func:`vidense.evaluation.measure.evaluate`.
         videos: trained on.
         frames: stored for them.
 
@@ -111,7 +111,8 @@ def make_row(
         metric (``top1`` or ``recall1``) is :func:`vidense.statistics.summarise` of that figure, or None if any network
         diverged: a mean over the survivors would flatter; ``diverged`` says how many did.
     """
-    diverged, metric = sum(result["diverged"] for result in results), TASKS[spec.task].metric
+    metric = TASKS[spec.task].metric
+    whole = undiverged(results, metric)
     return {
         "role": role,
         "name": name,
@@ -122,10 +123,15 @@ def make_row(
         "videos": videos,
         "frames": frames,
         "float32_mib": round(frames * clips.frame_numbers * 4 / 2**20, 4),
-        "diverged": diverged,
-        metric: None if diverged or not results else summarise(accuracies(results, metric)),
+        "diverged": sum(result["diverged"] for result in results),
+        metric: summarise(whole) if whole else None,
         "results": list(results),
     }
+
+
+def undiverged(results: Sequence[Mapping[str, Any]], metric: str = "top1") -> Accuracies | None:
+    """Return :func:`accuracies` of ``results``; None if any diverged, for the others alone would flatter."""
+    return None if any(result["diverged"] for result in results) else accuracies(results, metric)
 
 
 def accuracies(results: Sequence[Mapping[str, Any]], metric: str = "top1") -> Accuracies:

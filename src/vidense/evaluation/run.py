@@ -15,7 +15,7 @@ from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_bytes, equal_bytes_coded, equal_videos
 from vidense.evaluation.bench import Bench, check_same
-from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling
+from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling, prefixed
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
 from vidense.evaluation.spec import eval_spec
 
@@ -102,7 +102,7 @@ class _Plan:
 
     def row(self, bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:
         results: list[dict[str, Any]] = []
-        told = None if progress is None else partial(_tell, progress, self.name, self.role)
+        told = prefixed(progress, self.name + ROLES.get(self.role, ""))
         for seed in self.seeds:
             train = self.make(seed)
             results += evaluate(train, bench, net_seeds, self.jobs, told)
@@ -110,16 +110,11 @@ class _Plan:
         return make_row(self.role, self.name, bench.spec, bench.store.spec, results, videos, train.frames)
 
 
-def _tell(progress: Progress, name: str, role: Role, text: str) -> None:
-    progress(f"{name}{ROLES.get(role, '')}: {text}")
-
-
 def _plans(
     folder: Path, dataset: CondensedDataset, store: ClipStore, selections: Sequence[int], codec: str | None
 ) -> Iterator[_Plan]:
-    seed, method = _settings(dataset).get("seed", 0), dataset.index.get("method", {}).get("name", "condensed")
-    condensed = TrainSet(dataset, dataset.content_hash, seed, dataset.storage.frames)
-    yield _Plan("method", method, folder / "jobs", [seed], lambda _: condensed)
+    condensed, method = TrainSet.of(dataset), dataset.index.get("method", {}).get("name", "condensed")
+    yield _Plan("method", method, folder / "jobs", [condensed.seed], lambda _: condensed)
     shared = store.cache / "jobs"
     per_class = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
     yield _Plan("random_equal_vpc", "random", shared, selections, lambda s: equal_videos(store, per_class, s))
