@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidense.report.charts import WIDTH, Course, Dot, Point, dots, plot, shades
+from vidense.report.drawing import LETTER
 from vidense.report.scales import Axis
 
 X, Y = Axis("bytes", log=True), Axis("top-1 %")
@@ -65,11 +66,17 @@ def test_a_course_without_marks_is_a_line_alone_and_one_without_a_name_needs_no_
     assert not elements(chart, "circle")
 
 
-def test_labels_stay_on_the_picture():
-    chart = plot("t", [Course("", [Point(1, 1, label="left"), Point(9, 2, label="right")], joined=False)], X, Y)
-    anchors = {text.text: text.get("text-anchor") for text in elements(chart, "text")}
+def test_labels_stay_on_the_picture_and_clear_of_each_other():
+    crowd = [Point(5, 5, label=f"method {i}") for i in range(4)]
+    chart = plot("t", [Course("", [Point(1, 1, label="left"), Point(9, 2, label="right"), *crowd], joined=False)], X, Y)
+    labels = [text for text in elements(chart, "text") if text.get("class") == "s0"]
+    boxes = [(*place(label, "x", "y"), len(label.text) * LETTER) for label in labels]
 
-    assert (anchors["left"], anchors["right"]) == ("start", "end")
+    assert [label.text for label in labels] == ["left", "right", *(f"method {i}" for i in range(4))]
+    assert all(x >= 0 and x + width <= WIDTH for x, _, width in boxes)
+    for i, (x, y, width) in enumerate(boxes):
+        for other_x, other_y, other_width in boxes[:i]:
+            assert abs(y - other_y) >= 12 or x + width <= other_x or other_x + other_width <= x
     assert not elements(chart, "polyline")
 
 

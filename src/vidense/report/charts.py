@@ -11,7 +11,7 @@ __all__ = ["Course", "Dot", "Point", "dots", "plot", "shades"]
 
 WIDTH, HEIGHT = 640, 360
 TOP, RIGHT, BOTTOM, GAP = 34, 16, 44, 8
-LEGEND_LINE, ROW = 18, 26
+LEGEND_LINE, ROW, LINE = 18, 26, 12
 SIZE = 4.0
 # Corners of the marks of series, in units of their size; the first is round. A shape beside each colour.
 SHAPES = (
@@ -241,10 +241,30 @@ def _draw_course(picture: Picture, course: Course, number: int, across: Scale, u
             picture.line(colour, x, low, x, high, stroke_width=1.2)
         interval = "" if point.interval is None else " ({:g} to {:g})".format(*point.interval)
         _draw_mark(picture, number, x, y, f"{course.title or point.label}: {point.y:g}{interval} at {point.x:g}")
-        if point.label:
-            # On the side of the picture's middle, where there is room.
-            before = x > WIDTH * 0.7
-            picture.text(colour, x + (-GAP if before else GAP), y - 5, point.label, "end" if before else "start")
+    _draw_labels(picture, colour, [(x, y, p.label) for p, (x, y) in zip(course.points, places, strict=True) if p.label])
+
+
+def _draw_labels(picture: Picture, colour: str, labels: Sequence[tuple[float, float, str]]) -> None:
+    """Write each label where it covers no other, as far as one of six places beside its point allows."""
+    taken: list[tuple[float, float, float]] = []
+    for x, y, label in labels:
+        room = len(label) * LETTER
+        places = [
+            (left, y + down)
+            for left in (x + GAP, x - GAP - room)
+            for down in (4.0, -8.0, 16.0)
+            if left > 0 and left + room < WIDTH
+        ]
+        free = (place for place in places if all(_apart(place, room, other) for other in taken))
+        left, height = next(free, (x + GAP, y))
+        taken.append((left, height, room))
+        picture.text(colour, left, height, label)
+
+
+def _apart(place: tuple[float, float], room: float, other: tuple[float, float, float]) -> bool:
+    """Return whether a label neither covers another nor touches it."""
+    left, height, width = other
+    return abs(place[1] - height) >= LINE or place[0] + room <= left or left + width <= place[0]
 
 
 def _draw_mark(picture: Picture, number: int, x: float, y: float, tip: str) -> None:
