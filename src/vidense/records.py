@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,9 +12,10 @@ from typing import Any, TypeVar
 
 from vidense.errors import UserError
 
-__all__ = ["content_hash", "disjoint", "file_hash", "read_json", "replacing", "write_json"]
+__all__ = ["content_hash", "disjoint", "file_hash", "numbered_name", "read_json", "replacing", "write_json"]
 
-
+# Of a class name, in the name of a file.
+LONGEST_NAME = 60
 T = TypeVar("T")
 
 
@@ -35,6 +37,11 @@ def disjoint(*parts: Mapping[str, T]) -> dict[str, T]:
             raise ValueError(f"{', '.join(map(repr, twice))} stands for two things; rename one")
         joined |= part
     return joined
+
+
+def numbered_name(number: int, name: str) -> str:
+    """Return a name for a file or folder, such as ``00003-a-b``; what ``name`` holds cannot lead anywhere else."""
+    return f"{number:05}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST_NAME].strip('-')}".rstrip("-")
 
 
 def file_hash(path: Path) -> str:
