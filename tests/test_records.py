@@ -1,7 +1,6 @@
 """Files are written whole or not at all; hashes depend on content alone."""
 
 import hashlib
-import json
 import math
 import re
 
@@ -9,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidense import records
 from vidense.errors import UserError
 from vidense.records import content_hash, disjoint, file_hash, numbered_name, read_json, replacing, write_json
 

@@ -53,13 +53,12 @@ def ablate(
     """Condense and evaluate every variant of a grid; the same call again continues.
 
     Where the method searches its learning rate, the first variant's first seed does, once for each store and number of
-    videos per class, and all others take what it found: variants then differ in what their name says.
+    videos per class, for all: variants then differ in what their name says.
 
     Args:
         method: a registered name.
         store: prepared data.
-        out: folder of the runs, of ``ablation.json``, which is written anew after every variant, and of ``strips``: a
-            picture a class, the first seed's first video of every variant frame by frame.
+        out: folder of the runs, of ``ablation.json``, and of ``strips``: a picture a class of every variant's videos.
         grid: one of :func:`vidense.ablations.grids_of`.
         seeds: condensation seeds of each variant.
         nets: evaluation networks of each set, trained under protocol ``clean``.
@@ -73,10 +72,9 @@ def ablate(
 
     Returns:
         The file's content. ``rows``: a variant's ``sets`` (one a seed, with its learning rate, storage, key-frames,
-        the ``gradient_share`` of each frame where all were learned, and networks), the ``summary`` of its top-1 (None
-        if a network diverged), and its paired differences ``against_first`` variant and ``against_random`` real clips
-        at equal videos. ``motion``, of the real training clips and of each set, is that of
-        :func:`vidense.data.derive.motion_of_clips`, a mean over clips.
+        the ``gradient_share`` of each frame where all are learned, and networks), the ``summary`` of its top-1 (None
+        if a network diverged), its paired differences ``against_first`` variant and ``against_random`` real clips at
+        equal videos, and the ``motion`` of real clips, as of each set: :func:`~vidense.data.derive.motion_of_clips`.
 
     Raises:
         UserError: if a name is unknown, a count is too low, or the settings do not fit.
@@ -90,11 +88,17 @@ def ablate(
     specs = [eval_spec("clean", model, **{**chosen.evaluation, **variant.evaluation}) for variant in chosen.variants]
     stores = _stores_of(chosen.variants, opened, work.out)
     benches = [Bench(own, spec, pick_device(device)) for own, spec in zip(stores, specs, strict=True)]
-    record: dict[str, Any] = {**HEAD, "method": method, "grid": grid, "source": chosen.source}
     rows: list[dict[str, Any]] = []
+    record = {
+        **HEAD,
+        "method": method,
+        "grid": grid,
+        "source": chosen.source,
+        "store": opened.content_hash,
+        "rows": rows,
+    }
     for variant, bench in zip(chosen.variants, benches, strict=True):
         rows.append(work.row(variant, bench, variant.vpc or vpc, dict(options or {}), rows))
-        record |= {"store": opened.content_hash, "rows": rows}
         write_json(work.out / FILE, record)
     _draw(chosen.variants, stores, work.out)
     return record
