@@ -52,8 +52,7 @@ def ablate(
 ) -> dict[str, Any]:
     """Condense and evaluate every variant of a grid; the same call again continues.
 
-    Where the method searches its learning rate, the first variant's first seed does, once for each store and number of
-    videos per class, for all: variants then differ in what their name says.
+    A learning rate that is searched is searched once for each store and number of videos per class, by the first.
 
     Args:
         method: a registered name.
@@ -89,19 +88,12 @@ def ablate(
     stores = _stores_of(chosen.variants, opened, work.out)
     benches = [Bench(own, spec, pick_device(device)) for own, spec in zip(stores, specs, strict=True)]
     rows: list[dict[str, Any]] = []
-    record = {
-        **HEAD,
-        "method": method,
-        "grid": grid,
-        "source": chosen.source,
-        "store": opened.content_hash,
-        "rows": rows,
-    }
+    about = {"method": method, "grid": grid, "source": chosen.source, "store": opened.content_hash}
     for variant, bench in zip(chosen.variants, benches, strict=True):
         rows.append(work.row(variant, bench, variant.vpc or vpc, dict(options or {}), rows))
-        write_json(work.out / FILE, record)
+        write_json(work.out / FILE, {**HEAD, **about, "rows": rows})
     _draw(chosen.variants, stores, work.out)
-    return record
+    return {**HEAD, **about, "rows": rows}
 
 
 @dataclass(frozen=True)
