@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidense.errors import UserError
-from vidense.records import content_hash, disjoint, file_hash, numbered_name, read_json, replacing, write_json
+from vidense.records import (
+    appearing,
+    content_hash,
+    disjoint,
+    file_hash,
+    numbered_name,
+    read_json,
+    replacing,
+    write_json,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -88,6 +97,43 @@ def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path):
 def test_replaced_files_can_be_read_by_others(tmp_path):
     write_json(tmp_path / "x.json", 1)
     assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_folder_appears_whole_and_leaves_no_trace(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    with appearing(folder) as temporary:
+        (temporary / "a").mkdir()
+        (temporary / "a" / "x").write_text("x")
+        assert not folder.exists() and temporary.parent == folder.parent
+    assert (folder / "a" / "x").read_text() == "x"
+    assert list(folder.parent.iterdir()) == [folder]
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_does_not_appear_when_the_block_fails(tmp_path):
+    with pytest.raises(KeyboardInterrupt), appearing(tmp_path / "folder") as temporary:
+        (temporary / "x").write_text("x")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_where_no_folder_can_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UserError, match=r"folder' cannot be made \(.*\); give another path"),
+        appearing(tmp_path / "file" / "folder"),
+    ):
+        pass
+
+
+def test_an_empty_folder_is_taken_and_one_that_was_filled_meanwhile_is_left_alone(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with appearing(tmp_path / "folder") as temporary:
+        (temporary / "x").write_text("x")
+    with pytest.raises(OSError, match="not empty"), appearing(tmp_path / "folder") as temporary:
+        (temporary / "y").write_text("y")
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["x"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
 
 
 def test_a_missing_file_is_explained(tmp_path):

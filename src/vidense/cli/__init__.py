@@ -18,6 +18,7 @@ from vidense.cli.doctor import doctor
 from vidense.cli.evaluate import evaluate
 from vidense.cli.examples import EXAMPLES
 from vidense.cli.experts import experts
+from vidense.cli.export import export
 from vidense.cli.flow import flow
 from vidense.cli.methods import methods
 from vidense.cli.plan import plan
@@ -33,7 +34,8 @@ __all__ = ["main", "run"]
 DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
 # In the order that help lists them.
 VERBS = (
-    demo, prepare, plan, experts, teacher, condense, evaluate, flow, ablate, reproduce, segment, report, methods, doctor
+    demo, prepare, plan, experts, teacher, condense, evaluate, flow, ablate, reproduce, segment, report, export,
+    methods, doctor,
 )  # fmt: skip
 # The common base of all that the parser finds wrong; typer exports only this child of it.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
