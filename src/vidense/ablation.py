@@ -186,11 +186,10 @@ def _draw(variants: Sequence[Variant], stores: Sequence[ClipStore], out: Path) -
     for variant, store in zip(variants, stores, strict=True):
         made = load(_run(out, variant, 0))
         for label, name in enumerate(store.class_names):
-            first = (made.labels == label).nonzero().flatten()[:1]
-            pixels = made.spec.denormalise(made.decode(first)[0]).permute(0, 2, 3, 1).cpu().numpy()
+            first = int((made.labels == label).nonzero()[0])
             times = made.index["record"].get("times")
-            stored = range(len(pixels)) if times is None else times[int(first)]
-            by_class.setdefault(name, []).append(Strip(variant.name, pixels, stored))
+            stored = range(made.spec.frames) if times is None else times[first]
+            by_class.setdefault(name, []).append(Strip(variant.name, made.pictures(first), stored))
     (out / STRIPS).mkdir(exist_ok=True)
     for number, (name, strips) in enumerate(by_class.items()):
         draw_strips(out / STRIPS / f"{numbered_name(number, name)}.png", name, strips)

@@ -8,7 +8,7 @@ from vidense.condensed import CondensedDataset
 from vidense.data.animation import write_animation
 from vidense.records import read_json, write_json
 
-__all__ = ["FOLDER", "INDEX", "write_previews"]
+__all__ = ["FOLDER", "INDEX", "chosen_videos", "write_previews"]
 
 FOLDER, INDEX = "preview", "preview.json"
 # A page is opened as a whole: more videos of a class than this are left out of it.
@@ -29,12 +29,13 @@ def write_previews(dataset: CondensedDataset, run: Path) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    videos = [_draw(dataset, number, folder) for number in _chosen(dataset)]
+    videos = [_draw(dataset, number, folder) for number in chosen_videos(dataset)]
     # The index comes last: a folder without one is drawn again.
     write_json(folder / INDEX, {"content_hash": dataset.content_hash, "videos": videos})
 
 
-def _chosen(dataset: CondensedDataset) -> list[int]:
+def chosen_videos(dataset: CondensedDataset) -> list[int]:
+    """Return the numbers of the videos that a page shows: the first few of each class."""
     members = [(dataset.labels == label).nonzero().flatten() for label in range(len(dataset.class_names))]
     return [int(number) for of_class in members for number in of_class[:SHOWN_PER_CLASS]]
 
