@@ -34,6 +34,8 @@ class Row:
         diverged: networks whose training diverged.
         accuracies: top-1, or another task's metric, in [0, 1] by condensation seed (selection seed of a baseline) and
             network seed.
+        results: of every network that did not diverge, as the evaluations hold them.
+        method: name of the method, also of a baseline that belongs to one; empty for others.
         method_row: of a baseline at equal bytes, the method row it belongs to.
     """
 
@@ -45,6 +47,8 @@ class Row:
     disk: float | None
     diverged: int
     accuracies: dict[int, dict[int, float]]
+    results: Sequence[Mapping[str, Any]] = ()
+    method: str = ""
     method_row: "Row | None" = None
 
     @property
@@ -68,6 +72,12 @@ class Row:
         interval: tuple[float, float] | None = summarise(self.accuracies)["interval"]
         return interval
 
+    @property
+    def per_class(self) -> tuple[float | None, ...]:
+        """Accuracy on each class in [0, 1], mean over networks; None without test videos; empty for other tasks."""
+        counted = [result["per_class"] for result in self.results if "per_class" in result]
+        return tuple(None if None in column else _mean(column) for column in zip(*counted, strict=True))
+
 
 @dataclass
 class Table:
@@ -77,7 +87,8 @@ class Table:
         store: as the evaluation describes it.
         spec: the specification.
         spec_hash: its hash.
-        rows: methods, each followed by its equal-bytes baseline, then random at equal videos, then the ceiling.
+        rows: methods, the best first, each followed by its equal-bytes baseline, then random at equal videos, then the
+            ceiling.
     """
 
     store: Mapping[str, Any]
@@ -125,14 +136,15 @@ def _rows(found: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]) -> list[Row
     for evaluation, row in found:
         groups.setdefault(_key(evaluation, row), []).append((evaluation, row))
     settings = {key: _settings(members[0][0]) for key, members in groups.items() if key[0] == "method"}
+    named = [(key, _merge(groups[key], title)) for key, title in _titles(settings).items()]
     rows: list[Row] = []
-    for key, differing in _titles(settings).items():
-        method = _merge(groups[key], differing)
+    for key, method in sorted(named, key=lambda item: -(item[1].mean or 0)):
+        method.method = str(settings[key].get("method", ""))
         rows.append(method)
         for role, title in MATCHED.items():
             if (members := groups.get((role, *key[1:]))) is not None:
-                baseline = _merge(members, title.format(differing))
-                baseline.method_row = method
+                baseline = _merge(members, title.format(method.title))
+                baseline.method_row, baseline.method = method, method.method
                 rows.append(baseline)
     for role, title in (("random_equal_vpc", "random, equal videos"), ("ceiling", "whole dataset")):
         rows += [_merge(members, title) for key, members in groups.items() if key[0] == role]
@@ -171,12 +183,11 @@ def _merge(members: Sequence[tuple[Mapping[str, Any], dict[str, Any]]], title: s
     """Make one row of the same row in several evaluations."""
     rows = [row for _, row in members]
     metric = TASKS[members[0][0].get("task", "classify")].metric
+    results = [result for row in rows for result in row["results"] if not result["diverged"]]
     scores: dict[int, dict[int, list[float]]] = {}
-    for row in rows:
-        for result in row["results"]:
-            if not result["diverged"]:
-                nets = scores.setdefault(result["condensation_seed"], {})
-                nets.setdefault(result["net_seed"], []).append(result[metric])
+    for result in results:
+        nets = scores.setdefault(result["condensation_seed"], {})
+        nets.setdefault(result["net_seed"], []).append(result[metric])
     is_method = rows[0]["role"] == "method"
     disk = [evaluation["dataset"]["storage"]["bytes"] for evaluation, _ in members] if is_method else []
     return Row(
@@ -189,6 +200,7 @@ def _merge(members: Sequence[tuple[Mapping[str, Any], dict[str, Any]]], title: s
         diverged=sum(row["diverged"] for row in rows),
         # Baselines at equal bytes differ a little from seed to seed; a selection counts once, with its mean.
         accuracies={seed: {net: _mean(values) for net, values in nets.items()} for seed, nets in scores.items()},
+        results=results,
     )
 
 

@@ -1,8 +1,10 @@
 """One self-contained page about one or more runs."""
 
+import base64
+import hashlib
 import shlex
 from collections.abc import Sequence
-from itertools import groupby
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vidense import __version__
 from vidense.budget import format_bytes
 from vidense.records import replacing
-from vidense.report.findings import group_rows, sentences
+from vidense.report.drawing import style
+from vidense.report.figures import class_figure, confusion_figure, course_figures, size_figure
+from vidense.report.findings import Row, Table, group_rows, sentences
+from vidense.report.gallery import gallery
 from vidense.report.runs import Run, read_runs
 from vidense.report.wording import interval_text, percent, spread
 
 __all__ = ["command_of", "write_page"]
+
+TEMPLATES = "templates"
 
 
 def write_page(runs: Sequence[Path], out: Path, *, title: str = "Condensed videos", notes: Sequence[str] = ()) -> Path:
@@ -62,25 +69,73 @@ def command_of(run: Run) -> list[str]:
 
 def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:
     environment = Environment(
-        loader=PackageLoader("vidense.report", "."),
+        loader=PackageLoader("vidense.report", TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     tables = group_rows(run.evaluation for run in runs if run.evaluation is not None)
-    return environment.get_template("template.html.j2").render(
+    classes, left_out = gallery(runs)
+    script = _asset("filter.js")
+    return environment.get_template("page.html.j2").render(
         title=title,
         notes=notes,
         version=__version__,
-        tables=[{"table": table, "sentences": [_unbroken(text) for text in sentences(table)]} for table in tables],
+        style=f"{_asset('style.css')}{style()}",
+        script=script,
+        # The browser runs this script and no other, whatever names from strangers hold.
+        script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
+        tiles=_tiles(tables),
+        methods=list(dict.fromkeys(run.dataset["method"]["name"] for run in runs)),
+        tables=[_described(table) for table in tables],
         unevaluated=[run.name for run in runs if run.evaluation is None],
         runs=[_describe(run) for run in runs],
+        classes=classes,
+        left_out=left_out,
         percent=percent,
         spread=spread,
         interval_text=interval_text,
         format_bytes=format_bytes,
     )
+
+
+def _asset(name: str) -> str:
+    return (files("vidense.report") / TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _tiles(tables: Sequence[Table]) -> list[dict[str, str]]:
+    """Return the headline of a page about one method: its accuracy, that of random clips, that of the whole dataset."""
+    methods = [row for table in tables for row in table.rows if row.role == "method"]
+    if len(methods) != 1:
+        return []
+    (method,), (table,) = methods, tables
+    named = [
+        (method, f"{method.title}, {table.metric.removesuffix(' %')}"),
+        *((row, "random clips at equal bytes") for row in table.rows if row.method_row is method),
+        *((row, "the whole dataset") for row in table.rows if row.role == "ceiling"),
+    ]
+    return [_tile(row, words) for row, words in named if row.role != "random_coded"]
+
+
+def _tile(row: Row, title: str) -> dict[str, str]:
+    videos = f"{row.videos} videos, {row.float32_mib:.3g} MiB as float32"
+    interval = f"; {interval_text(row.interval)} with 95 %" if row.interval is not None else ""
+    value = "diverged" if row.diverged else f"{percent(row.mean)}\N{NO-BREAK SPACE}%"
+    return {"value": value, "title": title, "detail": _unbroken(videos + interval)}
+
+
+def _described(table: Table) -> dict[str, Any]:
+    """Return a table with its sentences and figures, those of single methods apart."""
+    size, methods = size_figure(table), [row for row in table.rows if row.role == "method"]
+    drawn = [(row, [draw(table, row) for draw in (class_figure, confusion_figure)]) for row in methods]
+    of_methods = [(row, [picture.inline() for picture in of if picture is not None]) for row, of in drawn]
+    return {
+        "table": table,
+        "sentences": [_unbroken(text) for text in sentences(table)],
+        "figure": None if size is None else size.inline(),
+        "methods": [(row, figures) for row, figures in of_methods if figures],
+    }
 
 
 def _unbroken(sentence: str) -> str:
@@ -91,6 +146,7 @@ def _unbroken(sentence: str) -> str:
 def _describe(run: Run) -> dict[str, Any]:
     """Return what the template shows of a run."""
     storage, record = run.record["storage"], run.record
+    courses = {} if run.stretches is None else course_figures(run.stretches)
     return {
         "name": run.name,
         "method": run.dataset["method"],
@@ -98,7 +154,8 @@ def _describe(run: Run) -> dict[str, Any]:
         "options": run.settings["options"],
         "storage": storage,
         "spec": run.dataset["spec"],
-        "videos": [(label, list(videos)) for label, videos in groupby(run.previews, key=lambda video: video.label)],
+        "drawn": bool(run.previews),
+        "figures": [picture.inline() for picture in courses.values()],
         "frames": _frames(run),
         "tuning": record.get("tuning"),
         "seconds": record.get("seconds"),

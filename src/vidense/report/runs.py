@@ -1,15 +1,21 @@
 """What a page needs of a run's folder."""
 
 import base64
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from vidense.errors import UserError
 from vidense.records import read_json
+from vidense.report.courses import Stretches, read_stretches
 
-__all__ = ["Preview", "Run", "has_previews", "read_run", "read_runs"]
+__all__ = ["FlowPicture", "Nearest", "Preview", "Run", "has_previews", "read_run", "read_runs"]
+
+FLOW_QUALITY = 60
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,7 @@ class Preview:
     """One condensed video, drawn.
 
     Attributes:
+        number: of the video in the dataset.
         moving: animated picture as a data URI.
         still: one frame of it as a data URI.
         label: class name.
@@ -26,6 +33,7 @@ class Preview:
         key_frames: 0-based times of the stored frames.
     """
 
+    number: int
     moving: str
     still: str
     label: str
@@ -33,6 +41,42 @@ class Preview:
     height: int
     frames: int
     key_frames: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The real training clip that a condensed video resembles most.
+
+    Attributes:
+        picture: the clip, animated, as a data URI.
+        source: its file, relative to the dataset's folder.
+        label: its class.
+        distance: root mean square difference of all pixels, in 0..255.
+        typical: what that is between real clips of different sources; None where there is one source.
+    """
+
+    picture: str
+    source: str
+    label: str
+    distance: float
+    typical: float | None
+
+
+@dataclass(frozen=True)
+class FlowPicture:
+    """The optical flow of a class.
+
+    Attributes:
+        picture: as a data URI.
+        width: in pixels.
+        height: in pixels.
+        alt: what it shows, in words.
+    """
+
+    picture: str
+    width: int
+    height: int
+    alt: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +89,9 @@ class Run:
         dataset: ``dataset/condensed.json``.
         evaluation: ``evaluation.json``, None if the run was not evaluated.
         previews: condensed videos, drawn.
+        nearest: by the number of a video, where an evaluation found them.
+        flows: by class name, where ``vidense flow`` drew them.
+        stretches: the course of the run; None for methods that do not iterate.
     """
 
     path: Path
@@ -52,6 +99,9 @@ class Run:
     dataset: dict[str, Any]
     evaluation: dict[str, Any] | None
     previews: tuple[Preview, ...]
+    nearest: Mapping[int, Nearest]
+    flows: Mapping[str, FlowPicture]
+    stretches: Stretches | None
 
     @property
     def name(self) -> str:
@@ -97,6 +147,9 @@ def read_run(path: Path) -> Run:
             dataset=dataset,
             evaluation=_evaluation(path / "evaluation.json", record["settings"]),
             previews=_previews(path / "preview", dataset["class_names"]),
+            nearest=_nearest(path / "nearest", dataset["class_names"]),
+            flows=_flows(path / "flow"),
+            stretches=read_stretches(path / "log.jsonl"),
         )
     except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
         raise UserError(
@@ -127,6 +180,7 @@ def _previews(folder: Path, class_names: Sequence[str]) -> tuple[Preview, ...]:
         return ()
     return tuple(
         Preview(
+            number=int(Path(video["file"]).stem),
             moving=_data_uri(folder / Path(video["file"]).name),
             still=_data_uri(folder / Path(video["still"]).name),
             label=class_names[video["label"]],
@@ -139,5 +193,40 @@ def _previews(folder: Path, class_names: Sequence[str]) -> tuple[Preview, ...]:
     )
 
 
+def _nearest(folder: Path, class_names: Sequence[str]) -> dict[int, Nearest]:
+    if not (folder / "nearest.json").exists():
+        return {}
+    return {
+        int(video["number"]): Nearest(
+            picture=_data_uri(folder / Path(video["file"]).name),
+            source=str(video["source"]),
+            label=class_names[video["label"]],
+            distance=float(video["distance"]),
+            typical=None if video["typical"] is None else float(video["typical"]),
+        )
+        for video in read_json(folder / "nearest.json")["videos"]
+    }
+
+
+def _flows(folder: Path) -> dict[str, FlowPicture]:
+    if not (folder / "flow.json").exists():
+        return {}
+    rows = read_json(folder / "flow.json")["classes"]
+    return {str(row["name"]): _flow(folder / Path(row["figure"]).name, row) for row in rows}
+
+
+def _flow(file: Path, row: Mapping[str, Any]) -> FlowPicture:
+    """Read a picture of flow, made small: a page may hold hundreds."""
+    buffer = io.BytesIO()
+    with Image.open(file) as picture:
+        width, height = picture.size
+        picture.convert("RGB").save(buffer, "WEBP", quality=FLOW_QUALITY)
+    return FlowPicture(_as_uri(buffer.getvalue()), width, height, str(row["alt"]))
+
+
 def _data_uri(file: Path) -> str:
-    return f"data:image/webp;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
+    return _as_uri(file.read_bytes())
+
+
+def _as_uri(webp: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode('ascii')}"
