@@ -26,6 +26,7 @@ from vidense.cli.report import report
 from vidense.cli.reproduce import reproduce
 from vidense.cli.segment import segment
 from vidense.cli.teacher import teacher
+from vidense.cli.watch import watch
 from vidense.errors import UserError
 
 __all__ = ["main", "run"]
@@ -33,7 +34,8 @@ __all__ = ["main", "run"]
 DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
 # In the order that help lists them.
 VERBS = (
-    demo, prepare, plan, experts, teacher, condense, evaluate, flow, ablate, reproduce, segment, report, methods, doctor
+    demo, prepare, plan, experts, teacher, condense, watch, evaluate, flow, ablate, reproduce, segment, report,
+    methods, doctor,
 )  # fmt: skip
 # The common base of all that the parser finds wrong; typer exports only this child of it.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
