@@ -45,4 +45,4 @@ def test_names_cannot_steer_a_terminal(name, text):
 @given(st.text())
 def test_what_is_printable_stays_and_the_rest_becomes_so(name):
     shown = printable(name)
-    assert shown.isprintable() and shown.encode() and printable(shown) == shown
+    assert shown.isprintable() and shown.encode("utf-8").decode("utf-8") == printable(shown)

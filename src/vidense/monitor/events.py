@@ -107,8 +107,9 @@ def _png(preview: Preview) -> bytes:
     moving, buffer = base64.b64decode(preview.moving.partition(",")[2]), io.BytesIO()
     try:
         with Image.open(io.BytesIO(moving)) as picture:
-            time = picture.info.get("duration", 0)
             first, *others = (frame.convert("RGB") for frame in ImageSequence.Iterator(picture))
+            # Known only after a frame was read.
+            time = picture.info.get("duration", 0)
         first.save(buffer, "PNG", save_all=bool(others), append_images=others, duration=time, loop=0)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise UserError(
