@@ -11,8 +11,8 @@ import pytest
 
 from tests.source_tree import SOURCE
 from tests.watched import WrittenRun
-from vidense.cli import progress, watch_view
 from vidense.cli import run as run_cli
+from vidense.cli import watch_view
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +173,6 @@ def test_watching_needs_no_torch(finished):
         [sys.executable, "-c", code], env={"PYTHONPATH": str(SOURCE)}, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_both_ways_of_saying_it_wait_equally_long():
-    assert watch_view.SECONDS_BETWEEN_LINES == progress.SECONDS_BETWEEN_LINES
 
 
 class TestTensorBoard:

@@ -140,7 +140,7 @@ def test_the_start_is_the_records_time_less_that_of_the_iterations(run, seen):
 @pytest.mark.parametrize("step", [-1, 2**60])
 def test_an_impossible_step_is_refused(run, seen, step):
     run.add(step)
-    with pytest.raises(UserError, match=f"it counts {step} iterations"):
+    with pytest.raises(UserError, match=f"it names an iteration {step}"):
         seen(run)
 
 

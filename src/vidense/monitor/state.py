@@ -105,7 +105,9 @@ class RunState:
     def _reading(self, entry: Mapping[str, Any]) -> Reading:
         step = entry["step"]
         if not 0 <= step < 2**53:
-            raise UserError(f"the log in {str(self.path)!r} is damaged: it counts {step} iterations; use --fresh")
+            raise UserError(
+                f"the log in {str(self.path)!r} is damaged: it names an iteration {step}; start over with --fresh"
+            )
         numbers = {name: float(value) for name, value in entry.items() if _is_number(value)}
         values = {name: value for name, value in numbers.items() if name not in _NOT_VALUES}
         counts = entry.get(KEY_FRAMES)
@@ -184,7 +186,8 @@ def _modified(file: Path) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+    # By the type itself: bool is an int too, and this is asked for every video of every line.
+    return type(value) in (int, float) and -1e300 < value < 1e300
 
 
 def _by_class(counts: list[float], vpc: int) -> tuple[float, ...]:
