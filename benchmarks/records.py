@@ -19,6 +19,7 @@ __all__ = [
     "difference",
     "equal_bytes",
     "grouped",
+    "in_points",
     "interval",
     "is_studied",
     "ranked",
@@ -90,8 +91,12 @@ def difference(members: Records, other: Accuracies) -> str:
 
     Without an interval where there are fewer than ``FEWEST_PAIRS`` pairs.
     """
-    found = paired_difference(accuracies(members), other)
-    if found["difference"] is None:
+    return in_points(paired_difference(accuracies(members), other))
+
+
+def in_points(found: Mapping[str, Any] | None) -> str:
+    """Return what :func:`vidense.statistics.paired_difference` found as :func:`difference` shows it."""
+    if found is None or found["difference"] is None:
         return ""
     text = f"{100 * found['difference']:+.1f}"
     if found["interval"] is None or found["pairs"] < FEWEST_PAIRS:

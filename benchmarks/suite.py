@@ -3,18 +3,17 @@
 import argparse
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pages import fill
+from benchmarks.pages import fill, save_figures
 from benchmarks.points import Measured, Point, run_point
+from benchmarks.processes import measure_each
 from benchmarks.records import CEILING, Records, read
 from vidense.data.prepare import prepare
+from vidense.report.drawing import Picture
 
 __all__ = ["ROOT", "Suite", "run_suite"]
 
@@ -36,6 +35,7 @@ class Suite:
         base: the suite whose runs and learning rates this one evaluates otherwise, given the same ``--work``.
         frozen: as of :class:`~benchmarks.points.Measured`.
         tables: by name, the tables of docs/results.md (and of the README) and what makes them of the results.
+        figures: by name, the same of docs/figures.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Suite:
     device: str
     data: str = "ucf101-6"
     tables: Mapping[str, Callable[[Records], str]] = field(default_factory=dict)
+    figures: Mapping[str, Callable[[Records], Picture | None]] = field(default_factory=dict)
     rate_of: dict[str, str] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=lambda: {"protocol": "clean"})
     base: "Suite | None" = None
@@ -60,13 +61,14 @@ class Suite:
         return f"python -m benchmarks.{self.name}"
 
     def write_tables(self, results: Path) -> None:
-        """Write the tables from the JSON files in ``results``.
+        """Write the tables and figures from the JSON files in ``results``.
 
         Raises:
             ValueError: if results of one table were evaluated differently; they must not share a column.
         """
         records = read(results)
         fill({name: table(records) for name, table in self.tables.items()})
+        save_figures({name: figure(records) for name, figure in self.figures.items()})
 
     def finished(self, point: Point) -> bool:
         """Return whether this very point, with all of its settings, was measured.
@@ -138,16 +140,4 @@ def _measure(suite: Suite, wanted: Sequence[Point], chosen: argparse.Namespace) 
     runs = [point for point in missing if point not in first and not point.evaluated]
     # Then runs, before they are evaluated otherwise.
     for batch in (first, runs, [point for point in missing if point.evaluated]):
-        with ThreadPoolExecutor(chosen.processes) as pool:
-            for point, failed in zip(batch, pool.map(lambda p: _start(suite, p, chosen), batch), strict=True):
-                print(f"{'FAILED' if failed else 'done  '} {point.name}", flush=True)
-
-
-def _start(suite: Suite, point: Point, chosen: argparse.Namespace) -> int:
-    # Processes that share the cores are faster with a thread each than with all threads each.
-    threads = {"OMP_NUM_THREADS": "1"} if chosen.processes > 1 else {}
-    log = chosen.work / "logs" / f"{point.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", f"benchmarks.{suite.name}", "--point", point.name, "--work", str(chosen.work)]
-    with log.open("a") as file:
-        return subprocess.run(command, env={**os.environ, **threads}, stdout=file, stderr=file, check=False).returncode
+        measure_each(suite.name, [point.name for point in batch], chosen.work, chosen.processes)

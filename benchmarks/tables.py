@@ -9,6 +9,7 @@ from benchmarks.records import (
     difference,
     equal_bytes,
     grouped,
+    in_points,
     interval,
     is_studied,
     ranked,
@@ -16,7 +17,7 @@ from benchmarks.records import (
 from vidense.budget import parse_bytes
 from vidense.statistics import Accuracies, summarise
 
-__all__ = ["ablation", "budgets", "column", "crossed", "motion", "summary", "trainings"]
+__all__ = ["ablated", "ablation", "budgets", "column", "crossed", "motion", "summary", "trainings"]
 
 COLUMNS = (
     "method",
@@ -89,6 +90,20 @@ def ablation(records: Records) -> str:
         cells = (name, f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}", interval(own))
         lines.append(f"| {' | '.join(cells)} | {against} | {difference(members, random) if alike else ''} |")
     return "\n".join(lines)
+
+
+def ablated(records: Records) -> str:
+    """Return the rows of the one grid of ``vidense ablate`` among the records."""
+    columns = ("variant", "seeds x nets", "top-1 %", "minus first", "minus random, equal videos", "bytes on disk")
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    rows = [row for record in records for row in record["result"]["rows"]]
+    for row in rows:
+        own = row["summary"]
+        size = average([one["storage"] for one in row["sets"]], "bytes")
+        cells = (row["variant"], f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}")
+        against = "" if row is rows[0] else in_points(row["against_first"])
+        lines.append(f"| {' | '.join(cells)} | {against} | {in_points(row['against_random'])} | {size:,.0f} |")
+    return "\n".join(lines) if rows else "Not measured yet."
 
 
 def trainings(records: Records) -> str:

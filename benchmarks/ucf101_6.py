@@ -10,6 +10,7 @@ seeds; dfs takes prism's, dsa dc's. Five seeds for the pairs that carry a claim,
 from functools import partial
 from typing import Any
 
+from benchmarks.figures import MEGABYTES, MINUTES, cost_figure, insertion_figure, study_figure
 from benchmarks.insertion import study, trigger
 from benchmarks.points import Point
 from benchmarks.records import CEILING
@@ -40,6 +41,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "total-gradient": {"gradient": "total"},
     "insert-noise": {"insert_from": "noise"},
     "random-position": {"position": "random"},
+    "distance-threshold": {"criterion": "l2"},
+    "no-warm-up": {"warm_up": 0.0},
+    "no-cool-down": {"cool_down": 0.0},
     "all-learnable": {"all_learnable": True},
     "real64": {"batch_real": 64},
     "lr1": {"lr": 1.0},
@@ -83,6 +87,16 @@ SUITE = Suite(
         "insertion": study,
         "trigger": trigger,
         "summary": summary,
+    },
+    figures={
+        "key-frames": insertion_figure,
+        "insertion": study_figure,
+        "cost-time": partial(
+            cost_figure, axis=MINUTES, cost="condense_seconds", unit=60, title="Accuracy against time of condensation"
+        ),
+        "cost-memory": partial(
+            cost_figure, axis=MEGABYTES, cost="peak_memory", unit=1e6, title="Accuracy against memory of condensation"
+        ),
     },
     rate_of={
         "prism": "prism",

@@ -5,6 +5,7 @@
 The learned methods stop at 1 MB: at 4 MB an iteration takes ten seconds and more on two cores.
 """
 
+from benchmarks.figures import budget_figure
 from benchmarks.points import Point
 from benchmarks.records import CEILING, CODEC
 from benchmarks.suite import Suite, run_suite
@@ -34,6 +35,7 @@ SUITE = Suite(
     clips=BASE.clips,
     device="cpu",
     tables={"bytes": budgets},
+    figures={"bytes": budget_figure},
     rate_of={"prism": "prism", "dm": "dm"},
 )
 

@@ -91,10 +91,11 @@ def no_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Copies of the pages that show results, so that a test never writes into the project."""
+    """Copies of the pages that show results, so that a test never writes into the project; figures go there too."""
     copies = []
     for page in project_pages.PAGES:
         copies.append(tmp_path / page.name)
         shutil.copy(page, copies[-1])
     monkeypatch.setattr(project_pages, "PAGES", tuple(copies))
+    monkeypatch.setattr(project_pages, "FIGURES", tmp_path / "figures")
     return copies

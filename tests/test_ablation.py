@@ -27,7 +27,7 @@ def test_a_method_takes_every_variant_and_the_first_is_the_method_itself(method,
     for variant in grid.variants:
         options = METHODS.get(method).validate(variant.options)
         spec = eval_spec("clean", "minic3d", **{**grid.evaluation, **variant.evaluation})
-        whole = variant.half is None and variant.frames in (None, 16)
+        whole = variant.half is None and variant.motion is None and variant.frames in (None, 16)
         same = options == defaults and variant.vpc in (None, 1) and not variant.evaluation and whole
         assert same == (variant is grid.variants[0]) and spec.hash
 
@@ -65,6 +65,8 @@ def test_a_grid_is_condensed_evaluated_and_set_against_its_first_row(store, tmp_
     assert sorted(searched) == ["as-published-0", "as-published-1", "from-noise-0", "from-noise-1"]
     means = [row["summary"]["mean"] for row in found["rows"]]
     assert second["against_first"]["difference"] == pytest.approx(means[1] - means[0])
+    pictures = sorted(file.name for file in (out / "strips").iterdir())
+    assert pictures == ["00000-down.png", "00001-left.png", "00002-up.png"]
 
 
 def test_the_same_call_again_trains_nothing(store, tmp_path, starts, monkeypatch):
@@ -79,6 +81,7 @@ def test_the_command_prints_rows_and_grids(store, tmp_path, starts, capsys):
     assert run([*words, "--model", NAME, "--iterations", "6", "--set", f"network={NAME}"]) == 0
     out = capsys.readouterr().out
     assert "dm, components, a paper" in out and "from noise" in out and "ablation.json" in out
+    assert {"accuracy.svg", "accuracy.png"} <= {file.name for file in (tmp_path / "out").iterdir()}
     assert run(["ablate", "dm", "--list"]) == 0
     assert "components (a paper): as published, from noise" in capsys.readouterr().out
     assert run(["ablate", "dm"]) == 2 and run([*words, "--seeds", "0"]) == 2
@@ -92,3 +95,21 @@ def test_halves_are_condensed_apart_and_not_set_against_all_classes(store, tmp_p
     assert sorted(static["classes"] + dynamic["classes"]) == sorted(everything["classes"])
     assert static["against_first"] is None and static["against_random"]["pairs"] == 1
     assert dynamic["summary"]["mean"] == 1, "one class cannot be mistaken"
+
+
+def test_prism_on_videos_without_motion_and_with_abrupt_motion(store, tmp_path, linear):
+    out, options = tmp_path / "out", {"iterations": 6, "options": {"network": NAME, "lr": 1.0}}
+    found = ablate("prism", store.path, out, grid="motion", seeds=1, nets=1, model=NAME, **options)
+    filmed, still, abrupt = found["rows"]
+    assert still["motion"] == 0 < filmed["motion"] and abrupt["motion"] > 0
+    assert still["sets"][0]["motion"] > 0, "noise at both ends moves, whatever the videos do"
+    assert still["against_first"]["pairs"] == 1, "the same classes"
+
+
+def test_the_share_of_the_gradient_is_known_where_all_frames_are_learned(store, tmp_path, linear, monkeypatch):
+    grid = Grid("", (Variant("two frames"), Variant("all frames", {"all_learnable": True})))
+    monkeypatch.setitem(ablations.GRIDS["prism"], "frames learned", grid)
+    options = {"iterations": 6, "options": {"network": NAME, "lr": 1.0}}
+    found = ablate("prism", store.path, tmp_path / "out", grid="frames learned", seeds=1, nets=1, model=NAME, **options)
+    two, every = (row["sets"][0]["gradient_share"] for row in found["rows"])
+    assert two is None and len(every) == 8 and sum(every) == pytest.approx(1)

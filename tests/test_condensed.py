@@ -54,6 +54,16 @@ def test_selected_clips_are_exact(tmp_path):
     assert torch.equal(read.decode(torch.arange(3)), SPEC.normalise(made.pixels))
 
 
+def test_pictures_are_pixels_rounded_and_clamped(tmp_path):
+    pixels = torch.randint(0, 256, (3, *SPEC.shape), dtype=torch.uint8)
+    selected = save(tmp_path / "a", SelectedClips(pixels, SPEC, CLASSES, torch.arange(3)), dtype="uint8", provenance={})
+    assert torch.equal(torch.from_numpy(selected.pictures(2)), pixels[2].permute(0, 2, 3, 1))
+    beyond = SPEC.normalise(pixels) + torch.tensor([-9, 0.4 / 255 / SPEC.std[0], 9]).view(3, 1, 1, 1, 1)
+    dense = save(tmp_path / "b", Dense(beyond, SPEC, CLASSES, torch.arange(3)), dtype="float32", provenance={})
+    assert not dense.pictures(0).any() and (dense.pictures(2) == 255).all()
+    assert torch.equal(torch.from_numpy(dense.pictures(1))[..., 0], pixels[1, :, 0])
+
+
 def test_both_accounts(tmp_path):
     storage = save(tmp_path / "d", videos(), dtype="uint8", provenance=PROVENANCE).storage
     assert storage.frames == 13

@@ -63,6 +63,8 @@ NAN, INFINITY = float("nan"), float("inf")
         ("settings", {"seed": "1"}, "field 'settings.seed': Input should be a valid integer"),
         ("settings", {"seed": True}, "field 'settings.seed': Input should be a valid integer"),
         ("settings", {"seed": 2**63}, "field 'settings.seed'"),
+        ("settings", {"lr": NAN}, "field 'settings.lr"),
+        ("method", {"paper": INFINITY}, "field 'method.paper"),
         ("outcome", {"loss": INFINITY}, "finite number"),
     ],
 )

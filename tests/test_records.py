@@ -1,16 +1,24 @@
 """Files are written whole or not at all; hashes depend on content alone."""
 
 import hashlib
-import json
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidense import records
 from vidense.errors import UserError
-from vidense.records import content_hash, disjoint, file_hash, read_json, replacing, write_json
+from vidense.records import (
+    appearing,
+    content_hash,
+    disjoint,
+    file_hash,
+    numbered_name,
+    read_json,
+    replacing,
+    write_json,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -91,6 +99,43 @@ def test_replaced_files_can_be_read_by_others(tmp_path):
     assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o644
 
 
+def test_a_folder_appears_whole_and_leaves_no_trace(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    with appearing(folder) as temporary:
+        (temporary / "a").mkdir()
+        (temporary / "a" / "x").write_text("x")
+        assert not folder.exists() and temporary.parent == folder.parent
+    assert (folder / "a" / "x").read_text() == "x"
+    assert list(folder.parent.iterdir()) == [folder]
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_does_not_appear_when_the_block_fails(tmp_path):
+    with pytest.raises(KeyboardInterrupt), appearing(tmp_path / "folder") as temporary:
+        (temporary / "x").write_text("x")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_where_no_folder_can_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UserError, match=r"folder' cannot be made \(.*\); give another path"),
+        appearing(tmp_path / "file" / "folder"),
+    ):
+        pass
+
+
+def test_an_empty_folder_is_taken_and_one_that_was_filled_meanwhile_is_left_alone(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with appearing(tmp_path / "folder") as temporary:
+        (temporary / "x").write_text("x")
+    with pytest.raises(OSError, match="not empty"), appearing(tmp_path / "folder") as temporary:
+        (temporary / "y").write_text("y")
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["x"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
 def test_a_missing_file_is_explained(tmp_path):
     with pytest.raises(UserError, match=r"nowhere\.json' does not exist"):
         read_json(tmp_path / "nowhere.json")
@@ -119,6 +164,14 @@ def test_a_hash_refuses_what_json_cannot_say():
         content_hash({"tensor": object()})
 
 
-def test_everything_public_is_named():
-    assert set(records.__all__) == {"content_hash", "disjoint", "file_hash", "read_json", "replacing", "write_json"}
-    assert json.loads("1") == 1
+@given(st.integers(0, 99_999), st.text())
+def test_a_numbered_name_leads_nowhere_else(number, name):
+    made = numbered_name(number, name)
+
+    assert re.fullmatch(r"\d{5}(-[A-Za-z0-9-]*[A-Za-z0-9])?", made) and len(made) <= 66
+    assert int(made[:5]) == number
+
+
+def test_a_numbered_name_keeps_what_can_be_read():
+    assert numbered_name(3, "a/b  c") == "00003-a-b-c"
+    assert numbered_name(3, "../..") == "00003"

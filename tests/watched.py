@@ -27,7 +27,7 @@ class WrittenRun:
         self.path, self.log = path, path / "log.jsonl"
         self._record = {"format": "vidense-run", "version": 1, "status": "running", "settings": settings_of(**settings)}
         asked = {"method": "prism", "iterations": 10, "options": {"lr": 3.0}}
-        self.record(store="/a store", asked=asked, class_names=CLASSES)
+        self.record(asked=asked, class_names=CLASSES)
 
     def record(self, **fields: Any) -> None:
         """Write fields of the record; None removes one."""

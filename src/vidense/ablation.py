@@ -8,26 +8,28 @@ from typing import Any
 import torch
 
 from vidense.ablations import Variant, grid_of
-from vidense.data.derive import halves_by_motion, write_classes, write_reframed
+from vidense.condensed import load
+from vidense.data.derive import halves_by_motion, motion_of_clips, write_classes, write_moved, write_reframed
 from vidense.data.store import ClipStore
 from vidense.engine.condense import condense
-from vidense.engine.run import read_record
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_videos
 from vidense.evaluation.bench import Bench
+from vidense.evaluation.filmstrip import Strip, draw_strips
 from vidense.evaluation.measure import Progress, TrainSet, evaluate
 from vidense.evaluation.record import undiverged
 from vidense.evaluation.spec import eval_spec
 from vidense.method import METHODS
 from vidense.needs import Report
 from vidense.parameterizations import KeyFrames
-from vidense.records import write_json
+from vidense.records import numbered_name, write_json
+from vidense.runlog import LOG, read_log, read_record
 from vidense.statistics import Accuracies, paired_difference, summarise
 
 __all__ = ["FILE", "ablate"]
 
-FILE = "ablation.json"
+FILE, STRIPS = "ablation.json", "strips"
 HEAD = {"format": "vidense-ablation", "version": 1}
 
 
@@ -49,13 +51,12 @@ def ablate(
 ) -> dict[str, Any]:
     """Condense and evaluate every variant of a grid; the same call again continues.
 
-    Where the method searches its learning rate, the first variant's first seed does, once for each store and number of
-    videos per class, and all others take what it found: variants then differ in what their name says.
+    A learning rate that is searched is searched once for each store and number of videos per class, by the first.
 
     Args:
         method: a registered name.
         store: prepared data.
-        out: folder of the runs and of ``ablation.json``, which is written anew after every variant.
+        out: folder of the runs, of ``ablation.json``, and of ``strips``: a picture a class of every variant's videos.
         grid: one of :func:`vidense.ablations.grids_of`.
         seeds: condensation seeds of each variant.
         nets: evaluation networks of each set, trained under protocol ``clean``.
@@ -68,9 +69,10 @@ def ablate(
         settings: further ones of ``condense``, such as ``iterations`` and ``scale``.
 
     Returns:
-        The file's content. ``rows``: a variant's ``sets`` (one a seed, with its learning rate, storage, key-frames and
-        networks), the ``summary`` of its top-1 (None if a network diverged), and its paired differences
-        ``against_first`` variant and ``against_random`` real clips at equal videos.
+        The file's content. ``rows``: a variant's ``sets`` (one a seed, with its learning rate, storage, key-frames,
+        the ``gradient_share`` of each frame where all are learned, and networks), the ``summary`` of its top-1 (None
+        if a network diverged), its paired differences ``against_first`` variant and ``against_random`` real clips at
+        equal videos, and the ``motion`` of real clips, as of each set: :func:`~vidense.data.derive.motion_of_clips`.
 
     Raises:
         UserError: if a name is unknown, a count is too low, or the settings do not fit.
@@ -84,13 +86,13 @@ def ablate(
     specs = [eval_spec("clean", model, **{**chosen.evaluation, **variant.evaluation}) for variant in chosen.variants]
     stores = _stores_of(chosen.variants, opened, work.out)
     benches = [Bench(own, spec, pick_device(device)) for own, spec in zip(stores, specs, strict=True)]
-    record: dict[str, Any] = {**HEAD, "method": method, "grid": grid, "source": chosen.source}
     rows: list[dict[str, Any]] = []
+    about = {"method": method, "grid": grid, "source": chosen.source, "store": opened.content_hash}
     for variant, bench in zip(chosen.variants, benches, strict=True):
         rows.append(work.row(variant, bench, variant.vpc or vpc, dict(options or {}), rows))
-        record |= {"store": opened.content_hash, "rows": rows}
-        write_json(work.out / FILE, record)
-    return record
+        write_json(work.out / FILE, {**HEAD, **about, "rows": rows})
+    _draw(chosen.variants, stores, work.out)
+    return {**HEAD, **about, "rows": rows}
 
 
 @dataclass(frozen=True)
@@ -135,13 +137,14 @@ class _Work:
             "spec_hash": bench.spec.hash,
             "spec": bench.spec.to_json(),
             "sets": sets,
+            "motion": float(motion_of_clips(store.train).mean()),
             "summary": None if own is None else summarise(own),
             "against_first": _difference(own, first),
             "against_random": _difference(own, random),
         }
 
     def _set(self, variant: Variant, bench: Bench, vpc: int, options: Mapping[str, Any], seed: int) -> dict[str, Any]:
-        run = self.out / f"{variant.name.replace(' ', '-')}-{seed}"
+        run = _run(self.out, variant, seed)
         how = {**self.settings, "vpc": vpc, "options": options, "seed": seed, "device": self.device}
         made = condense(bench.store.path, run, progress=self.progress, **how)
         done, videos = read_record(run), made.parameterization
@@ -152,10 +155,43 @@ class _Work:
             "lr": done["tuning"]["lr"] if done.get("tuning") else options.get("lr"),
             "storage": made.storage.to_json(),
             "key_frames": videos.is_key.sum(1).tolist() if isinstance(videos, KeyFrames) else None,
+            "gradient_share": _gradient_share(run / LOG),
+            "motion": float(motion_of_clips(made).mean()),
             "seconds": done.get("seconds"),
             "networks": evaluate(TrainSet.of(made), bench, range(self.nets), run / "jobs", self.note),
             "random": evaluate(random, bench, range(self.nets), shared, self.note),
         }
+
+
+def _run(out: Path, variant: Variant, seed: int) -> Path:
+    return out / f"{variant.name.replace(' ', '-')}-{seed}"
+
+
+def _gradient_share(log: Path) -> list[float] | None:
+    """Return which share of the gradient each frame received, a mean over a run; None unless all frames were learned.
+
+    PRISM (appendix, effect of the initialization) holds that learning all frames at once is imbalanced in time.
+    """
+    norms: list[list[float]] = [entry.get("gradient_norms", [None]) for entry in read_log(log)]
+    if not norms or any(None in of or not sum(of) for of in norms):
+        return None
+    shares = [[norm / sum(of) for norm in of] for of in norms]
+    return [sum(column) / len(column) for column in zip(*shares, strict=True)]
+
+
+def _draw(variants: Sequence[Variant], stores: Sequence[ClipStore], out: Path) -> None:
+    """Draw the first video of each class under every variant that has the class."""
+    by_class: dict[str, list[Strip]] = {}
+    for variant, store in zip(variants, stores, strict=True):
+        made = load(_run(out, variant, 0))
+        for label, name in enumerate(store.class_names):
+            first = int((made.labels == label).nonzero()[0])
+            times = made.index["record"].get("times")
+            stored = range(made.spec.frames) if times is None else times[first]
+            by_class.setdefault(name, []).append(Strip(variant.name, made.pictures(first), stored))
+    (out / STRIPS).mkdir(exist_ok=True)
+    for number, (name, strips) in enumerate(by_class.items()):
+        draw_strips(out / STRIPS / f"{numbered_name(number, name)}.png", name, strips)
 
 
 def _stores_of(variants: Sequence[Variant], store: ClipStore, out: Path) -> list[ClipStore]:
@@ -166,6 +202,8 @@ def _stores_of(variants: Sequence[Variant], store: ClipStore, out: Path) -> list
     for variant in variants:
         if variant.half is not None:
             found.append(write_classes(store, halves[variant.half], out / f"store-{variant.half}"))
+        elif variant.motion is not None:
+            found.append(write_moved(store, variant.motion, out / f"store-{variant.motion}-motion"))
         elif variant.frames is not None and variant.frames != store.spec.frames:
             found.append(write_reframed(store, variant.frames, out / f"store-{variant.frames}-frames"))
         else:

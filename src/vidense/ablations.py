@@ -26,6 +26,7 @@ class Variant:
         evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec`, where they differ from the grid's.
         frames: of a clip; None for those of the store.
         half: ``static`` or ``dynamic``, the classes that move less or more than the others; None for all.
+        motion: ``none`` or ``abrupt``, in the place of that of the videos; None for theirs.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Variant:
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     frames: int | None = None
     half: str | None = None
+    motion: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,10 @@ SWEEPS = {
     "groups": Grid(
         "TSGF, table 7",
         (Variant("all classes"), Variant("static half", half="static"), Variant("dynamic half", half="dynamic")),
+    ),
+    "motion": Grid(
+        "the failures that DFS describes, appendix A.3",
+        (Variant("as filmed"), Variant("no motion", motion="none"), Variant("abrupt motion", motion="abrupt")),
     ),
 }
 

@@ -1,8 +1,10 @@
-"""Small files written whole or not at all, and hashes of their content. Needs no torch."""
+"""Files and folders written whole or not at all, and hashes of their content. Needs no torch."""
 
 import hashlib
 import json
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,9 +13,19 @@ from typing import Any, TypeVar
 
 from vidense.errors import UserError
 
-__all__ = ["content_hash", "disjoint", "file_hash", "read_json", "replacing", "write_json"]
+__all__ = [
+    "appearing",
+    "content_hash",
+    "disjoint",
+    "file_hash",
+    "numbered_name",
+    "read_json",
+    "replacing",
+    "write_json",
+]
 
-
+# Of a class name, in the name of a file.
+LONGEST_NAME = 60
 T = TypeVar("T")
 
 
@@ -35,6 +47,11 @@ def disjoint(*parts: Mapping[str, T]) -> dict[str, T]:
             raise ValueError(f"{', '.join(map(repr, twice))} stands for two things; rename one")
         joined |= part
     return joined
+
+
+def numbered_name(number: int, name: str) -> str:
+    """Return a name for a file or folder, such as ``00003-a-b``; what ``name`` holds cannot lead anywhere else."""
+    return f"{number:05}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST_NAME].strip('-')}".rstrip("-")
 
 
 def file_hash(path: Path) -> str:
@@ -70,6 +87,30 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``folder``; rename it into place on success, delete it on failure.
+
+    Raises:
+        UserError: if no folder can be made there.
+        OSError: if ``folder`` is there and not empty; what is in it stays.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise UserError(f"{str(folder)!r} cannot be made ({error.strerror}); give another path") from None
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if folder.exists():
+            # Not every system renames onto a folder, even onto an empty one.
+            folder.rmdir()
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -6,7 +6,7 @@ import torch
 
 from tests.data.video_files import write_video
 from tests.evaluation.conftest import CLASSES, write_store
-from vidense.data.derive import halves_by_motion, motion_of_classes, write_classes, write_reframed
+from vidense.data.derive import MOTIONS, halves_by_motion, motion_of_classes, write_classes, write_moved, write_reframed
 from vidense.data.prepare import prepare
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
@@ -80,3 +80,31 @@ def test_clips_of_another_length_come_from_the_same_videos(tmp_path):
     (tmp_path / "videos").rename(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="does not exist"):
         write_reframed(store, 5, tmp_path / "other")
+
+
+def test_clips_without_motion_stand_at_their_middle_frame(store, tmp_path):
+    made = write_moved(store, "none", tmp_path / "still")
+    for split in ("train", "test"):
+        own, new = getattr(store, split), getattr(made, split)
+        every = torch.arange(len(own))
+        for window in range(own.windows):
+            middle = own.pixels(every, window)[:, 4:5]
+            assert torch.equal(new.pixels(every, window), middle.expand(-1, 8, -1, -1, -1))
+    assert made.class_names == store.class_names and made.settings["motion"] == "none"
+    assert motion_of_classes(made.train).tolist() == [0, 0, 0]
+
+
+def test_clips_that_jump_hold_the_same_frames_in_another_order(store, tmp_path):
+    made = write_moved(store, "abrupt", tmp_path / "jumping")
+    every = torch.arange(len(store.train))
+    before, after = store.train.pixels(every), made.train.pixels(every)
+    for own, new in zip(before, after, strict=True):
+        assert sorted(frame.sum().item() for frame in own.long()) == sorted(frame.sum().item() for frame in new.long())
+    assert (before != after).flatten(1).any(1).float().mean() > 0.9
+    again = write_moved(store, "abrupt", tmp_path / "again")
+    assert torch.equal(again.train.pixels(every), after)
+
+
+def test_stores_of_different_motion_are_different_data(store, tmp_path):
+    hashes = {write_moved(store, motion, tmp_path / motion).content_hash for motion in MOTIONS}
+    assert len(hashes | {store.content_hash}) == 3

@@ -49,7 +49,7 @@ def test_a_run_writes_what_it_promises(store, tmp_path):
     assert record["status"] == "done" and record["storage"]["bytes"] == dataset.storage.bytes
     assert record["settings"]["options"]["criterion"] == "cosine"
     assert {"seconds", "peak_memory", "hardware"} <= set(record)
-    assert record["store"] == str(store.resolve()) and record["class_names"] == list(dataset.class_names)
+    assert record["class_names"] == list(dataset.class_names)
     assert record["asked"] == {**FAST, "options": {k: record["settings"]["options"][k] for k in FAST["options"]}}
     entries = list(read_log(tmp_path / "run" / "log.jsonl"))
     assert all(entry["memory"] > 2**24 and entry["seconds"] > 0 for entry in entries)

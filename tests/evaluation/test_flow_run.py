@@ -135,13 +135,6 @@ def test_a_class_of_one_source_has_no_halves(store, run, monkeypatch):
     assert row["halves"] is None and found["mean"]["halves"]["cosine"] is None and "halves" not in row["alt"]
 
 
-@pytest.mark.parametrize(
-    ("name", "file"), [("Pull Ups", "Pull-Ups"), ("../etc", "etc"), ("a" * 99, "a" * 60), ("\u8df3", "")]
-)
-def test_class_names_become_names_of_files(name, file):
-    assert flow_run._file_name(7, name) == f"00007-{file}.png"
-
-
 class TestRefusals:
     def test_unknown_names(self, store, run):
         with pytest.raises(UserError, match=r"unknown class 'dwon'; did you mean 'down'\?"):

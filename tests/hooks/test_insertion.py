@@ -83,7 +83,8 @@ def test_window_switches():
 def test_outside_the_window_nothing_is_watched_or_inserted():
     hook, synthetic = FrameInsertion(rule(epsilon=2.0)), videos()
     assert torch.equal(step_with(synthetic, random_gradient(), hook, index=1), ENDS)
-    assert hook.telemetry() == {"key_frames": [2, 2]}
+    told = hook.telemetry()
+    assert told.keys() == {"key_frames", "gradient_norms"} and told["key_frames"] == [2, 2]
 
 
 def test_most_negative_only_inserts_one_frame_a_video_the_lowest():
@@ -145,6 +146,28 @@ def test_telemetry_has_rate_histogram_and_counts():
     assert telemetry["trigger_rate"] == 1.0
     assert len(telemetry["cosine_histogram"]) == 20 and sum(telemetry["cosine_histogram"]) == 2 * 2 * 4
     assert telemetry["key_frames"] == [6, 6]
+    assert telemetry["inserted"] == [[video, time] for video in range(2) for time in range(1, 5)]
+
+
+def test_what_was_a_key_frame_already_is_not_told_as_inserted():
+    hook, keys = FrameInsertion(rule(epsilon=2.0)), ENDS.clone()
+    keys[0, 2] = True
+    step_with(videos(keys), random_gradient(), hook)
+    assert [0, 2] not in hook.telemetry()["inserted"]
+    assert len(hook.telemetry()["inserted"]) == 7
+
+
+def test_the_norm_of_a_frames_gradient_is_a_mean_over_the_videos_that_keep_it():
+    hook, keys = FrameInsertion(rule(criterion="none")), ENDS.clone()
+    keys[0, 2] = True
+    synthetic = videos(keys)
+    synthetic.frames.grad = torch.zeros_like(synthetic.frames)
+    synthetic.frames.grad[0, 0], synthetic.frames.grad[1, 0], synthetic.frames.grad[0, 2] = 1.0, 3.0, 5.0
+    hook.before_update(Step(5, 10, 0), synthetic)
+    size = synthetic.spec.frame_numbers**0.5
+    assert hook.telemetry()["gradient_norms"] == [
+        *(pytest.approx(2 * size, rel=1e-3), None, pytest.approx(5 * size, rel=1e-3), None, None, 0.0)
+    ]
 
 
 def test_all_keys_already_is_no_division_by_zero():

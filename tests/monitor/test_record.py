@@ -12,21 +12,20 @@ from vidense.monitor.record import watched_run
 
 def test_what_was_asked_for_is_what_continues_it(run):
     found = watched_run(run.path)
-    words = ["vidense", "condense", "/a store", "--out", str(run.path), "--method", "prism", "--iterations", "10"]
+    words = ["vidense", "condense", "STORE", "--out", str(run.path), "--method", "prism", "--iterations", "10"]
     assert shlex.split(found.continuing) == [*words, "--set", "lr=3.0"]
-    assert shlex.split(found.next_command) == ["vidense", "evaluate", str(run.path), "--on", "/a store"]
+    assert shlex.split(found.next_command) == ["vidense", "evaluate", str(run.path), "--on", "STORE"]
     assert (found.method, found.iterations, found.vpc, found.seed, found.lr) == ("prism", 10, 1, 0, 3.0)
-    assert (found.data, found.store, found.class_names) == ("da7a", "/a store", ("jump", "walk"))
+    assert (found.data, found.class_names) == ("da7a", ("jump", "walk"))
     assert not found.done and found.seconds is None
 
 
-def test_an_older_record_is_continued_with_all_of_its_settings_and_a_store_left_open(run):
-    run.record(asked=None, store=None, class_names=None)
+def test_an_older_record_is_continued_with_all_of_its_settings(run):
+    run.record(asked=None, class_names=None)
     found = watched_run(run.path)
-    assert found.store is None and found.class_names == ()
+    assert found.class_names == ()
     assert found.continuing.startswith(f"vidense condense STORE --out {run.path} --method prism --vpc 1 --seed 0")
     assert found.continuing.endswith("--scale small --set lr=3.0 --set max_keys=null")
-    assert found.next_command == f"vidense evaluate {run.path} --on STORE"
 
 
 def test_an_older_finished_run_has_its_names_in_the_dataset(run):

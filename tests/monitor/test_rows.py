@@ -22,7 +22,7 @@ def test_a_running_run(run, seen):
     assert [(row.name, row.text) for row in rows[:-1]] == [
         ("run", f"{run.path}: running"),
         ("method", "prism, 1 video per class, 2 classes, seed 0, lr 3"),
-        ("data", "/a store (da7a)"),
+        ("data", "store da7a"),
         ("iteration", "4 of 10, in 8 s, 0.5/s, 12 s left"),
         ("loss", "3.25, 4 at first"),
         ("key-frames", "3, 2 at first"),
@@ -31,7 +31,7 @@ def test_a_running_run(run, seen):
         ("trigger rate", "0.25, 0.25 at first"),
         ("memory", "500.0 MB"),
     ]
-    assert rows[-1].name == "to continue" and rows[-1].text.startswith("vidense condense '/a store' --out ")
+    assert rows[-1].name == "to continue" and rows[-1].text.startswith("vidense condense STORE --out ")
     courses = {row.name: row.course for row in rows if row.course}
     assert courses == {
         "loss": (4.0, 3.75, 3.5, 3.25),
@@ -45,7 +45,7 @@ def test_a_finished_run_says_what_comes_next(run, seen):
     run.finish()
     found = texts(seen(run))
     assert found["run"] == f"{run.path}: finished" and found["iteration"] == "10 of 10, in 20 s, 0.5/s"
-    assert found["next"] == f"vidense evaluate {run.path} --on '/a store'" and "to continue" not in found
+    assert found["next"] == f"vidense evaluate {run.path} --on STORE" and "to continue" not in found
 
 
 def test_all_iterations_done_and_no_dataset_yet(run, seen):
@@ -89,11 +89,11 @@ def test_what_is_no_longer_logged_says_since_when(run, seen):
     assert texts(seen(run))["trigger rate"] == "0.5, 0.5 at first, last logged at iteration 2"
 
 
-def test_an_older_record_has_no_names_and_no_store(run, seen):
-    run.record(class_names=None, store=None, asked=None)
+def test_an_older_record_has_no_names(run, seen):
+    run.record(class_names=None, asked=None)
     run.add(0, key_frames=[2, 3])
     found = texts(seen(run))
-    assert found["  class 0"] == "2" and found["data"] == "da7a"
+    assert found["  class 0"] == "2"
     assert found["method"] == "prism, 1 video per class, seed 0, lr 3"
 
 
@@ -105,7 +105,7 @@ def test_many_classes_do_not_fill_the_screen(run, seen):
 
 
 def test_names_from_strangers_are_only_text(run, seen):
-    run.record(class_names=["\x1b[2J" + "x" * 99, ""], store="/a\nb")
+    run.record(class_names=["\x1b[2J" + "x" * 99, ""], asked={"method": "a\nb"})
     run.add(0, **{"y\x07": 1.0, "key_frames": [2, 2]})
     rows = describe(seen(run))
     assert all((row.name + row.text).isprintable() for row in rows)

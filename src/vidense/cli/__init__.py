@@ -18,6 +18,7 @@ from vidense.cli.doctor import doctor
 from vidense.cli.evaluate import evaluate
 from vidense.cli.examples import EXAMPLES
 from vidense.cli.experts import experts
+from vidense.cli.export import export
 from vidense.cli.flow import flow
 from vidense.cli.methods import methods
 from vidense.cli.plan import plan
@@ -34,7 +35,7 @@ __all__ = ["main", "run"]
 DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
 # In the order that help lists them.
 VERBS = (
-    demo, prepare, plan, experts, teacher, condense, watch, evaluate, flow, ablate, reproduce, segment, report,
+    demo, prepare, plan, experts, teacher, condense, watch, evaluate, flow, ablate, reproduce, segment, report, export,
     methods, doctor,
 )  # fmt: skip
 # The common base of all that the parser finds wrong; typer exports only this child of it.

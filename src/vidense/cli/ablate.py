@@ -32,11 +32,13 @@ def ablate(
 ) -> None:
     """Condense and evaluate variants of a method, each against the first. The same command again continues."""
     from vidense import methods  # noqa: F401 - registers them
-    from vidense.ablation import FILE
+    from vidense.ablation import FILE, STRIPS
     from vidense.ablation import ablate as run
     from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.method import METHODS
+    from vidense.report.ablation import ablation_pictures
+    from vidense.report.drawing import save_picture
 
     METHODS.get(method)
     if listed:
@@ -51,11 +53,13 @@ def ablate(
     with Display() as display:
         told: dict[str, Any] = {"progress": display.step, "note": display.note}
         found = run(method, on, out, grid=grid, seeds=seeds, nets=nets, model=model, **told, **settings)
+    for name, picture in ablation_pictures(found).items():
+        save_picture(picture, out / name)
     if as_json:
         print_json({"path": str(out / FILE), **found})
         return
     _print(found)
-    print(f"\nwritten to {out / FILE}")
+    print(f"\nwritten to {out / FILE}, with figures beside it and the videos in {out / STRIPS}")
 
 
 def _print_grids(method: str) -> None:
@@ -73,7 +77,7 @@ def _print(found: Mapping[str, Any]) -> None:
     source = f", {found['source']}" if found["source"] else ""
     print(f"{found['method']}, {found['grid']}{source}: top-1 %, differences in points with 95 % intervals")
     print_table(
-        ("variant", "top-1 %", "minus first", "minus random", "key-frames", "bytes"),
+        ("variant", "top-1 %", "minus first", "minus random", "key-frames", "motion, real %", "bytes"),
         [
             (
                 row["variant"],
@@ -81,6 +85,7 @@ def _print(found: Mapping[str, Any]) -> None:
                 _difference(row["against_first"]),
                 _difference(row["against_random"]),
                 _keys(row["sets"]),
+                f"{100 * sum(one['motion'] for one in row['sets']) / len(row['sets']):.1f}, {100 * row['motion']:.1f}",
                 f"{sum(one['storage']['bytes'] for one in row['sets']) / len(row['sets']):,.0f}",
             )
             for row in found["rows"]

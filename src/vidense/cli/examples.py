@@ -87,6 +87,11 @@ EXAMPLES = {
         "vidense report run -o report.html",
         "vidense report runs/prism-* runs/dm-* -o report.html      equal settings and other seeds share a row",
     ),
+    "export": _epilog(
+        "vidense export run --format mp4 --out videos               play them, or prepare them again",
+        "vidense export run --format safetensors --out clips        train on them without vidense, bit for bit",
+        "vidense export run --format hf --out my-dataset            for Hugging Face datasets; fill in the licence",
+    ),
     "methods": _epilog(
         "vidense methods            all of them in a table",
         "vidense methods prism      its options, with types, defaults and meanings",

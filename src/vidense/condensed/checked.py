@@ -32,23 +32,23 @@ LABEL_DTYPES = (torch.uint8, torch.int16)
 Name = Annotated[str, Field(min_length=1)]
 
 
-class _Method(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    name: Name = "condensed"
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] = 0
-
-
-class _Index(BaseModel):
-    """What ``condensed.json`` must hold; whatever else it holds (an outcome, say) must be JSON."""
+class _Open(BaseModel):
+    """Fields that are checked among others that need only be JSON."""
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+
+class _Method(_Open):
+    name: Name = "condensed"
+
+
+class _Settings(_Open):
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] = 0
+
+
+class _Index(_Open):
+    """What ``condensed.json`` must hold; whatever else it holds (an outcome, say) must be JSON."""
 
     format: Literal["vidense-condensed"]
     version: Literal[1]

@@ -6,7 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -112,6 +114,11 @@ class CondensedDataset(Dataset[tuple[Tensor, Tensor]]):
         """Return normalised float32 clips ``[n, T, 3, H, W]`` at ``index`` (int64 ``[n]``)."""
         with torch.no_grad():
             return self._synthetic.decode(index, draw)
+
+    def pictures(self, item: int) -> NDArray[np.uint8]:
+        """Return a video as a screen shows it, uint8 ``[T, H, W, 3]``: rounded, and clamped to 0..255."""
+        clip, _ = self[item]
+        return np.ascontiguousarray(self.spec.denormalise(clip).permute(0, 2, 3, 1).cpu().numpy())
 
     def __len__(self) -> int:
         return len(self._synthetic)

@@ -8,17 +8,16 @@ turns, so each single frame has the same distribution in all classes, and so has
 sizes; only the order of frames tells the classes apart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
+from vidense.data.mp4 import write_mp4
 from vidense.errors import UserError, suggest
-from vidense.records import replacing
 from vidense.seeding import derive
 
 __all__ = ["MOTIONS", "render", "write_videos"]
@@ -44,7 +43,7 @@ SMALL, LARGE = 0.14, 0.34
 FADE = 0.25
 """Part of the circle of sizes in which a full-sized shape gives way to a small one."""
 
-FRAMES_PER_SECOND = 12
+FRAMES_PER_SECOND = Fraction(12)
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def write_videos(
         for motion in motions:
             for number in range(count):
                 clip = render(motion, frames=frames, size=size, seed=derive(seed, split, motion, number))
-                _write(out / split / motion / f"{motion}_{number:04}.mp4", clip)
+                write_mp4(out / split / motion / f"{motion}_{number:04}.mp4", clip, FRAMES_PER_SECOND)
 
 
 def render(motion: str, *, frames: int, size: int, seed: int) -> NDArray[np.uint8]:
@@ -176,22 +175,3 @@ def _cover(shape: int, state: NDArray[np.float64], growth: float, size: int) -> 
         distance = _SHAPES[shape](cosine * x + sine * y, cosine * y - sine * x) * radius * size
         cover = np.maximum(cover, np.clip(0.5 - distance, 0, 1))
     return cover
-
-
-def _write(file: Path, clip: NDArray[np.uint8]) -> None:
-    """Encode uint8 ``[T, H, W, 3]`` as H.264 in an mp4 file."""
-    with replacing(file) as temporary, av.open(str(temporary), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(FRAMES_PER_SECOND))
-        stream.height, stream.width, stream.pix_fmt = clip.shape[1], clip.shape[2], "yuv420p"
-        # One thread: the encoder's output depends on how many there are.
-        stream.codec_context.thread_count = 1
-        # Without looking ahead: x264's estimates for later frames of such small videos vary from call to call.
-        stream.options = {"crf": "18", "preset": "veryfast", "tune": "zerolatency"}
-        for packet in _packets(stream, clip):
-            container.mux(packet)
-
-
-def _packets(stream: "av.VideoStream", clip: NDArray[np.uint8]) -> Iterator["av.Packet[av.VideoStream]"]:
-    for pixels in clip:
-        yield from stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24"))
-    yield from stream.encode(None)

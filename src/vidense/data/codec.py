@@ -16,7 +16,7 @@ from vidense.errors import UserError, suggest
 if TYPE_CHECKING:
     import av
 
-__all__ = ["CODECS", "Codec", "decode_clips", "encode_clips", "find_codec"]
+__all__ = ["CODECS", "Codec", "decode_clips", "encode_clips", "even_sides", "find_codec"]
 
 FRAMES_PER_SECOND = 25
 
@@ -114,6 +114,15 @@ def decode_clips(stream: bytes, name: str, shape: tuple[int, int, int, int, int]
     return clips.reshape(shape)
 
 
+def even_sides(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture ``[H, W, 3]``, its last row and column repeated until its sides are even.
+
+    The codecs halve colour both ways.
+    """
+    missing = [(0, side % 2) for side in picture.shape[:2]]
+    return np.ascontiguousarray(np.pad(picture, (*missing, (0, 0)), mode="edge"))
+
+
 def _context(name: str, mode: Literal["r", "w"]) -> "av.VideoCodecContext":
     import av
 
@@ -135,21 +144,12 @@ def _packets(clips: Iterable[NDArray[np.uint8]], codec: Codec, quality: int) -> 
             length = encoder.gop_size = len(clip)
             encoder.height, encoder.width = (side + side % 2 for side in clip.shape[2:])
         for time, pixels in enumerate(clip):
-            frame = av.VideoFrame.from_ndarray(_picture(pixels), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(even_sides(pixels.transpose(1, 2, 0)), format="rgb24")
             frame.pts, frame.time_base = number * length + time, encoder.time_base
             if time == 0:
                 frame.pict_type = av.video.frame.PictureType.I
             yield from _numbered(encoder.encode(frame), length)
     yield from _numbered(encoder.encode(None), length)
-
-
-def _picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a frame ``[3, H, W]`` as ``[H, W, 3]``, the last row and column repeated until its sides are even.
-
-    The codecs halve colour both ways.
-    """
-    even = tuple((0, side % 2) for side in pixels.shape)[1:]
-    return np.ascontiguousarray(np.pad(pixels.transpose(1, 2, 0), (*even, (0, 0)), mode="edge"))
 
 
 def _numbered(packets: "list[av.Packet[av.VideoStream]]", length: int) -> Iterator[tuple[int, bytes]]:

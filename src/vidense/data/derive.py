@@ -1,35 +1,52 @@
-"""Stores made from other stores: some of the classes, or clips of another length."""
+"""Stores made from other stores: some of the classes, clips of another length, or clips that move otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vidense.data.prepare import prepare
 from vidense.data.real import RealClips
+from vidense.data.spec import LabelledClips
 from vidense.data.store import FORMAT, INDEX, VERSION, ClipStore, hash_of_content
-from vidense.records import read_json, replacing, write_json
+from vidense.records import content_hash, read_json, replacing, write_json
 
-__all__ = ["halves_by_motion", "motion_of_classes", "write_classes", "write_reframed"]
+__all__ = [
+    "MOTIONS",
+    "halves_by_motion",
+    "motion_of_classes",
+    "motion_of_clips",
+    "write_classes",
+    "write_moved",
+    "write_reframed",
+]
 
 CHUNK = 64
+Change = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.uint8]]
 
 
-def motion_of_classes(real: RealClips) -> Tensor:
-    """Return how much the clips of each class move, float64 ``[C]`` in [0, 1].
+def motion_of_clips(clips: LabelledClips) -> Tensor:
+    """Return how much each clip moves, float64 ``[n]`` in [0, 1]: the mean absolute difference of consecutive frames.
 
-    The mean absolute difference of consecutive frames, over pixels, frames and the first stored clip of each video.
+    Over pixels, frames and, of real videos, the first stored clip.
     """
-    total = torch.zeros(len(real.class_names), dtype=torch.float64)
-    for index in torch.split(torch.arange(len(real)), CHUNK):
-        clips = real.pixels(index).cpu().float() / 255
-        moved = (clips[:, 1:] - clips[:, :-1]).abs().flatten(1).mean(1).double()
-        total.index_add_(0, real.labels[index].cpu(), moved)
-    return total / torch.bincount(real.labels.cpu(), minlength=len(total)).clamp(min=1)
+    found = []
+    for index in torch.split(torch.arange(len(clips.labels)), CHUNK):
+        pixels = clips.spec.denormalise(clips.decode(index)).cpu().float() / 255
+        found.append((pixels[:, 1:] - pixels[:, :-1]).abs().flatten(1).mean(1).double())
+    return torch.cat(found)
+
+
+def motion_of_classes(clips: LabelledClips) -> Tensor:
+    """Return :func:`motion_of_clips` averaged over the clips of each class, float64 ``[C]``."""
+    labels, classes = clips.labels.cpu(), len(clips.class_names)
+    total = torch.zeros(classes, dtype=torch.float64).index_add_(0, labels, motion_of_clips(clips))
+    return total / torch.bincount(labels, minlength=classes).clamp(min=1)
 
 
 def halves_by_motion(real: RealClips) -> dict[str, list[int]]:
@@ -54,29 +71,58 @@ def write_classes(store: ClipStore, labels: Sequence[int], out: Path) -> ClipSto
     names, number = [store.class_names[label] for label in labels], {label: i for i, label in enumerate(labels)}
     videos = [asdict(replace(v, label=number[v.label])) for v in store.videos if v.label in number]
     content = hash_of_content(store.spec, names, str(store.settings.get("resize")), videos)
-    if (out / INDEX).is_file() and read_json(out / INDEX).get("content_hash") == content:
+    changed = {"content_hash": content, "settings": {**store.settings, "classes": names}}
+    return _write(store, out, {**changed, "class_names": names, "videos": videos}, labels, lambda clips, _: clips)
+
+
+def _stand(clips: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    middle = clips.shape[1] // 2
+    return np.repeat(clips[:, middle : middle + 1], clips.shape[1], axis=1)
+
+
+def _jump(clips: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    orders = (np.random.default_rng(row).permutation(clips.shape[1]) for row in rows.tolist())
+    return np.stack([clip[order] for clip, order in zip(clips, orders, strict=True)])
+
+
+# What becomes of clips ``[n, T, 3, H, W]``, and of the rows of the store where they stand.
+MOTIONS: dict[str, Change] = {"none": _stand, "abrupt": _jump}
+
+
+def write_moved(store: ClipStore, motion: str, out: Path) -> ClipStore:
+    """Write a store of the same videos that move otherwise, training and test; one that is there is opened.
+
+    Args:
+        store: where from.
+        motion: of :data:`MOTIONS`: ``none``, the middle frame of each clip in the place of all; or ``abrupt``, the
+            frames of each clip in an order drawn for it.
+        out: folder of the new store.
+    """
+    changed = {
+        "content_hash": content_hash([store.content_hash, motion]),
+        "settings": {**store.settings, "motion": motion},
+        "class_names": list(store.class_names),
+        "videos": [asdict(video) for video in store.videos],
+    }
+    return _write(store, out, changed, range(len(store.class_names)), MOTIONS[motion])
+
+
+def _write(store: ClipStore, out: Path, changed: Mapping[str, Any], labels: Sequence[int], change: Change) -> ClipStore:
+    """Write the clips of the classes ``labels``, changed, and an index with what ``changed`` holds."""
+    if (out / INDEX).is_file() and read_json(out / INDEX).get("content_hash") == changed["content_hash"]:
         return ClipStore.open(out)
     out.mkdir(parents=True, exist_ok=True)
+    kept = torch.tensor(labels)
     shards = [
-        _write_shard(view, split, torch.isin(view.labels, torch.tensor(labels)).nonzero().flatten(), out)
+        _write_shard(view, split, torch.isin(view.labels, kept).nonzero().flatten(), out, change)
         for split, view in (("train", store.train), ("test", store.test))
     ]
-    index = {
-        "format": FORMAT,
-        "version": VERSION,
-        "content_hash": content,
-        "source": str(store.source),
-        "settings": {**store.settings, "classes": names},
-        "spec": store.spec.to_json(),
-        "class_names": names,
-        "shards": shards,
-        "videos": videos,
-    }
-    write_json(out / INDEX, index)
+    head = {"format": FORMAT, "version": VERSION, "source": str(store.source), "spec": store.spec.to_json()}
+    write_json(out / INDEX, {**head, **changed, "shards": shards})
     return ClipStore.open(out)
 
 
-def _write_shard(view: RealClips, split: str, index: Tensor, out: Path) -> dict[str, Any]:
+def _write_shard(view: RealClips, split: str, index: Tensor, out: Path, change: Change) -> dict[str, Any]:
     file = out / f"{split}-00000.npy"
     shape = (len(index), view.windows, *view.spec.shape)
     with replacing(file) as temporary:
@@ -84,7 +130,8 @@ def _write_shard(view: RealClips, split: str, index: Tensor, out: Path) -> dict[
         for window in range(view.windows):
             for start in range(0, len(index), CHUNK):
                 rows = index[start : start + CHUNK]
-                array[start : start + len(rows), window] = view.pixels(rows, window).cpu().numpy()
+                clips = view.pixels(rows, window).cpu().numpy()
+                array[start : start + len(rows), window] = change(clips, rows.numpy())
         array.flush()
     return {"split": split, "file": file.name, "bytes": file.stat().st_size, "shape": list(shape)}
 

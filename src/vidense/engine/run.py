@@ -14,8 +14,9 @@ from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
 __all__ = ["RunFolder", "read_record"]
 
 CHECKPOINT, DATASET, SNAPSHOTS = "checkpoint.pt", "dataset", "snapshots"
-# What evaluation and previews leave in a run.
-ADDED_FILES, ADDED_FOLDERS = ("evaluation.json",), ("jobs", "preview")
+# What evaluation and pictures leave in a run.
+ADDED_FILES = ("evaluation.json", "retrieval.json", "proxy.json", "fairness.json")
+ADDED_FOLDERS = ("jobs", "preview", "nearest", "flow")
 
 
 class RunFolder:

@@ -1,6 +1,5 @@
 """How the videos of a condensed dataset move, beside all real ones and random real ones: numbers and pictures."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +16,13 @@ from vidense.evaluation.baselines import equal_videos
 from vidense.evaluation.bench import check_same
 from vidense.evaluation.flow import ClassMotion, compare, joined, magnitude, mean_motion, require_flow
 from vidense.evaluation.flow_figure import draw_motion
-from vidense.records import write_json
+from vidense.records import numbered_name, write_json
 
 __all__ = ["COMPARED", "FILE", "FOLDER", "measure_flow"]
 
 FOLDER, FILE, FORMAT, VERSION = "flow", "flow.json", "vidense-flow", 1
 # What is compared: the first two with the real videos, the last, the halves of these, with each other.
 COMPARED = ("condensed", "random", "halves")
-# Of a class name, in the name of a file.
-LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -139,7 +136,7 @@ def _class_row(sets: _Sets, label: int, folder: Path, method: str) -> dict[str, 
     """Measure and draw one class; returns its entry of ``classes``."""
     name = sets.condensed.class_names[label]
     motions, parts = sets.motions(label)
-    row: dict[str, Any] = {"name": name, "figure": _file_name(label, name)}
+    row: dict[str, Any] = {"name": name, "figure": f"{numbered_name(label, name)}.png"}
     row |= {kind: _described(motion) for kind, motion in motions.items()}
     for kind in ("condensed", "random"):
         row[kind] |= compare(motions[kind].flow, motions["real"].flow)
@@ -158,10 +155,6 @@ def _class_row(sets: _Sets, label: int, folder: Path, method: str) -> dict[str, 
     rows = [("\n".join(lines[kind]), motion) for kind, motion in motions.items()]
     draw_motion(folder / row["figure"], name, subtitle, rows)
     return row
-
-
-def _file_name(label: int, name: str) -> str:
-    return f"{label:05}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST_NAME].strip('-')}.png"
 
 
 def _described(motion: ClassMotion) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_bytes, equal_bytes_coded, equal_videos
 from vidense.evaluation.bench import Bench, check_same
 from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling, prefixed
+from vidense.evaluation.nearest import write_nearest
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
 from vidense.evaluation.spec import eval_spec
 
@@ -45,7 +46,7 @@ def evaluate_run(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> EvaluationRecord:
-    """Evaluate a condensed dataset and write what was found (``evaluation.json``) into its folder.
+    """Evaluate a condensed dataset and write what was found (``evaluation.json``) into its folder, and ``nearest/``.
 
     Beside the method always stand random real clips at equal videos per class and at equal bytes. Every network is a
     job whose result is kept (the method's in ``jobs/``, others in the store's cache), so a call again continues.
@@ -87,6 +88,7 @@ def evaluate_run(
             rows.append(_ceiling_row(bench, range(seeds), progress))
     record = _record(benches, dataset, rows)
     record.write(folder)
+    write_nearest(dataset, opened, folder)
     return record
 
 

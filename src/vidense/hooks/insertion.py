@@ -106,7 +106,7 @@ class FrameInsertion(Hook):
         """Choose frames by this iteration's gradients; the key-frames stay fixed within the iteration."""
         self._chosen = None
         keys = _key_frames(synthetic)
-        self._telemetry = {"key_frames": keys.is_key.sum(1).tolist()}
+        self._telemetry = {"key_frames": keys.is_key.sum(1).tolist(), "gradient_norms": _norms(keys)}
         if not self.rule.active(step):
             return
         frames = keys.frame_gradient.flatten(2)
@@ -120,11 +120,18 @@ class FrameInsertion(Hook):
         """Insert what was chosen, where the clip passes under the updated key-frames."""
         if self._chosen is not None:
             keys = _key_frames(synthetic)
+            inserted = (self._chosen & ~keys.is_key).nonzero().tolist()
             keys.insert(self._chosen, self.rule.insert_from)
             self._telemetry["key_frames"] = keys.is_key.sum(1).tolist()
+            self._telemetry |= {"inserted": inserted} if inserted else {}
 
     def telemetry(self) -> dict[str, Any]:
-        """Return key-frames of each video, and inside the window the trigger rate and the cosines' histogram."""
+        """Return what an iteration did, as JSON types.
+
+        ``key_frames`` of each video; ``gradient_norms``, of the key-frames at each time step, a mean over videos (None
+        where no video has one). Inside the window also the ``trigger_rate`` and the ``cosine_histogram``, and
+        ``inserted``, pairs of video and time, where frames were.
+        """
         return self._telemetry
 
     def _triggered(self, cosines: Tensor) -> Tensor:
@@ -164,6 +171,18 @@ def _key_frames(synthetic: Parameterization) -> KeyFrames:
     if not isinstance(synthetic, KeyFrames):
         raise TypeError(f"frame insertion needs key-frames, not {type(synthetic).__name__}")
     return synthetic
+
+
+def _norms(keys: KeyFrames) -> list[float | None]:
+    """Return the norm of the gradient of the key-frames at each time step, to four digits."""
+    gradient = keys.frames.grad
+    if gradient is None:
+        return [None] * keys.spec.frames
+    norms, counts = gradient.flatten(2).norm(dim=2).sum(0), keys.is_key.sum(0)
+    return [
+        float(f"{norm / count:.4g}") if count else None
+        for norm, count in zip(norms.tolist(), counts.tolist(), strict=True)
+    ]
 
 
 def _gradient(keys: KeyFrames) -> Tensor:

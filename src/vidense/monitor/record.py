@@ -7,7 +7,7 @@ from typing import Any
 
 from vidense.errors import UserError
 from vidense.records import read_json
-from vidense.report.commands import STORE, condense_command, evaluate_command
+from vidense.report.commands import condense_command, evaluate_command
 from vidense.runlog import RECORD, read_record
 
 __all__ = ["WatchedRun", "watched_run"]
@@ -25,13 +25,12 @@ class WatchedRun:
         vpc: videos per class.
         seed: of the run.
         data: content hash of the store.
-        store: folder of the store, None where the record is older than this entry.
         class_names: empty where nothing says them yet.
         done: whether the dataset is written.
         seconds: that the iterations took, None before the last of them.
         lr: learning rate, None while it is searched for or where there is none.
-        continuing: the command that continues the run.
-        next_command: the command that evaluates it.
+        continuing: the command that continues the run; STORE stands for the folder of the store.
+        next_command: the command that evaluates it, likewise.
     """
 
     method: str
@@ -39,7 +38,6 @@ class WatchedRun:
     vpc: int
     seed: int
     data: str
-    store: str | None
     class_names: tuple[str, ...]
     done: bool
     seconds: float | None
@@ -64,23 +62,21 @@ def watched_run(path: Path) -> WatchedRun:
 
 
 def _watched(path: Path, record: Mapping[str, Any]) -> WatchedRun:
-    settings, store = record["settings"], record.get("store")
+    settings = record["settings"]
     lr = record.get("tuning", {}).get("lr", settings["options"].get("lr"))
     asked = {**record["asked"], "source": settings.get("source")} if "asked" in record else settings
-    where = STORE if store is None else str(store)
     return WatchedRun(
         method=str(settings["method"]),
         iterations=int(settings["iterations"]),
         vpc=int(settings["vpc"]),
         seed=int(settings["seed"]),
         data=str(settings["data"]),
-        store=None if store is None else where,
         class_names=_class_names(path, record),
         done=record["status"] == "done",
         seconds=None if record.get("seconds") is None else float(record["seconds"]),
         lr=None if lr in (None, "auto") else float(lr),
-        continuing=condense_command(asked, out=str(path), store=where),
-        next_command=evaluate_command(str(path), store=where),
+        continuing=condense_command(asked, out=str(path)),
+        next_command=evaluate_command(str(path)),
     )
 
 

@@ -40,7 +40,7 @@ def describe(state: RunState) -> list[Row]:
     rows = [
         Row("run", f"{printable(str(state.path))}: {_sentence(state)}"),
         Row("method", ", ".join([printable(run.method), *known, *([] if run.lr is None else [f"lr {run.lr:g}"])])),
-        Row("data", printable(run.data if run.store is None else f"{run.store} ({run.data})")),
+        Row("data", f"store {printable(run.data)}"),
     ]
     if run.iterations:
         rows.append(Row("iteration", ", ".join([f"{state.iterations_done} of {run.iterations}", *_pace(state)])))

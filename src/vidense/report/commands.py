@@ -4,22 +4,21 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["STORE", "condense_command", "evaluate_command"]
+__all__ = ["condense_command", "evaluate_command"]
 
-# Stands for the prepared data where nobody knows their folder.
+# Stands for the prepared data: a run knows their content, not where they lie.
 STORE = "STORE"
 FLAGS = ("method", "vpc", "budget", "seed", "store_dtype", "iterations", "scale", "device")
 
 
-def condense_command(settings: Mapping[str, Any], *, out: str, store: str = STORE) -> str:
+def condense_command(settings: Mapping[str, Any], *, out: str) -> str:
     """Return the command that makes, and again that continues, a run.
 
     Args:
         settings: all that ``run.json`` keeps, or what was asked for, where the rest has its default.
         out: folder of the run.
-        store: folder of the prepared data.
     """
-    words = ["vidense", "condense", store, "--out", out]
+    words = ["vidense", "condense", STORE, "--out", out]
     # A budget decides how many videos there are, and coresets choose without iterating.
     unsaid = {"vpc"} if settings.get("budget") is not None else set()
     unsaid |= {"iterations"} if not settings.get("iterations") else set()
@@ -34,9 +33,9 @@ def condense_command(settings: Mapping[str, Any], *, out: str, store: str = STOR
     return shlex.join(words)
 
 
-def evaluate_command(run: str, *, store: str = STORE, evaluation: Mapping[str, Any] | None = None) -> str:
+def evaluate_command(run: str, evaluation: Mapping[str, Any] | None = None) -> str:
     """Return the command that evaluates a run, in the way of an evaluation if there is one."""
-    words = ["vidense", "evaluate", run, "--on", store]
+    words = ["vidense", "evaluate", run, "--on", STORE]
     if evaluation is not None:
         specs = list(evaluation["specs"].values())
         words += ["--protocol", specs[0]["protocol"], "--models", ",".join(spec["model"] for spec in specs)]

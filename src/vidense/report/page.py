@@ -41,7 +41,7 @@ def write_page(runs: Sequence[Path], out: Path, *, title: str = "Condensed video
 
 def command_of(run: Run) -> list[str]:
     """Return the commands that repeat a run, line by line; STORE stands for the prepared data."""
-    return [condense_command(run.settings, out=run.name), evaluate_command(run.name, evaluation=run.evaluation)]
+    return [condense_command(run.settings, out=run.name), evaluate_command(run.name, run.evaluation)]
 
 
 def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:

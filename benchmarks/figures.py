@@ -1,0 +1,115 @@
+"""The figures of docs/results.md: made of the committed JSON, and of nothing else."""
+
+from typing import Any
+
+from benchmarks.records import FEWEST_PAIRS, Record, Records, accuracies, average, grouped, is_studied, ranked
+from vidense.report.charts import Course, Dot, Point, dots, plot
+from vidense.report.drawing import Picture
+from vidense.report.scales import Axis
+from vidense.statistics import Accuracies, paired_difference, summarise
+
+__all__ = ["MEGABYTES", "MINUTES", "budget_figure", "cost_figure", "insertion_figure", "study_figure", "sweep_figure"]
+
+TOP1 = Axis("top-1 %")
+KILOBYTES = Axis("kB on disk", log=True)
+MINUTES = Axis("minutes of condensation on one core", log=True)
+MEGABYTES = Axis("MB of memory at most", log=True)
+
+
+def cost_figure(records: Records, axis: Axis, cost: str, unit: float, title: str) -> Picture | None:
+    """Draw every method's accuracy at one video per class against what its condensation cost.
+
+    Args:
+        records: of a suite; methods without a cost, which learn nothing, are left out.
+        axis: of the cost.
+        cost: key of the cost in a record.
+        unit: how much of it the axis shows as 1.
+        title: of the figure.
+    """
+    members = grouped([r for r in records if r["point"]["vpc"] == 1 and not is_studied(r) and r[cost]])
+    points = [Point(average(of, cost) / unit, 100 * _mean(of), label=name) for name, of in members.items()]
+    return plot(title, [Course("", points, joined=False)], axis, TOP1) if points else None
+
+
+def budget_figure(records: Records) -> Picture | None:
+    """Draw the accuracy of every method against the bytes its sets really take."""
+    found: dict[str, dict[str, list[Record]]] = {}
+    for record in records:
+        if record["point"]["budget"] and "refused" not in record:
+            found.setdefault(record["point"]["method"], {}).setdefault(record["point"]["budget"], []).append(record)
+    courses = []
+    for name, by_budget in found.items():
+        points = [
+            Point(average([r["storage"] for r in of], "bytes") / 1e3, 100 * _mean(of)) for of in by_budget.values()
+        ]
+        courses.append(Course(name, sorted(points, key=lambda point: point.x)))
+    return plot("Accuracy against true bytes", courses, KILOBYTES, TOP1) if courses else None
+
+
+def sweep_figure(records: Records, grid: str, title: str, *, log: bool) -> Picture | None:
+    """Draw one grid of ``vidense ablate`` along its size, beside random clips at equal videos.
+
+    Args:
+        records: of the jobs of sweeps.
+        grid: ``vpc`` or ``frames``.
+        title: of the axis to the right.
+        log: whether that axis is logarithmic.
+    """
+    rows = [row for record in records if record["job"] == grid for row in record["result"]["rows"]]
+    if not rows:
+        return None
+    courses = []
+    for name, key in (("prism", "networks"), ("random", "random")):
+        measured = [(int(row["variant"].split()[0]), _of_row(row, key)) for row in rows]
+        points = [Point(size, 100 * summarise(own)["mean"], _interval(own)) for size, own in sorted(measured)]
+        courses.append(Course(name, points))
+    return plot(f"{title}: prism and random clips", courses, Axis(title.lower(), log=log), TOP1)
+
+
+def study_figure(records: Records) -> Picture | None:
+    """Draw what each switch of PRISM's insertion changes."""
+    prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
+    variants = grouped([r for r in records if is_studied(r)])
+    if not prism or not variants:
+        return None
+    rows = []
+    for name in ranked(variants):
+        found = paired_difference(accuracies(variants[name]), accuracies(prism))
+        if found["difference"] is not None:
+            shown = found["interval"] if found["pairs"] >= FEWEST_PAIRS else None
+            title = f"{name.removeprefix('prism ')} ({found['pairs']} seeds)"
+            rows.append(Dot(title, 100 * found["difference"], None if shown is None else _percent(shown)))
+    return dots("Top-1 of variants, minus that of prism", rows, Axis("points, paired by seed"), reference=0)
+
+
+def insertion_figure(records: Records) -> Picture | None:
+    """Draw how many key-frames a video has over a run, for settings that insert."""
+    names = {"prism": "rate 10", "prism lr3": "rate 3", "prism lr1": "rate 1", "prism real64": "64 real clips"}
+    runs = grouped([r for r in records if r["point"]["vpc"] == 1 and r["point"]["method"] == "prism"])
+    courses = []
+    for name, title in names.items():
+        told = [r["telemetry"]["key_frames"] for r in runs.get(name, [])]
+        if told:
+            length = runs[name][0]["point"]["iterations"]
+            means = [sum(column) / len(column) for column in zip(*told, strict=True)]
+            points = [Point((part + 1) * length / len(means), mean) for part, mean in enumerate(means)]
+            courses.append(Course(title, points, marked=True))
+    axis = Axis("iteration", include=(0,))
+    return plot("Key-frames a video, of 8", courses, axis, Axis("key-frames", include=(0, 8))) if courses else None
+
+
+def _mean(members: Records) -> float:
+    return float(summarise(accuracies(members))["mean"])
+
+
+def _of_row(row: dict[str, Any], key: str) -> Accuracies:
+    return {one["seed"]: {net["net_seed"]: net["top1"] for net in one[key]} for one in row["sets"]}
+
+
+def _interval(own: Accuracies) -> tuple[float, float] | None:
+    interval = summarise(own)["interval"]
+    return _percent(interval) if interval is not None and len(own) >= FEWEST_PAIRS else None
+
+
+def _percent(interval: tuple[float, float]) -> tuple[float, float]:
+    return 100 * interval[0], 100 * interval[1]

@@ -1,0 +1,107 @@
+"""A benchmark of jobs that one function each measures, on the runs or the data of another suite."""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.pages import fill, save_figures
+from benchmarks.points import commit
+from benchmarks.processes import measure_each
+from benchmarks.records import Records
+from vidense import __version__
+from vidense.hardware import describe
+from vidense.records import write_json
+from vidense.report.drawing import Picture
+
+__all__ = ["Jobs", "run_jobs"]
+
+ROOT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """What is measured, and where.
+
+    Attributes:
+        name: of the module below ``benchmarks`` and of the folder of results.
+        base: name of the suite whose store and runs are used, given the same ``--work``.
+        jobs: by name, a function from the folder of work to what was measured, as JSON types.
+        tables: by name, the tables of docs/results.md and what makes them of the results.
+        figures: by name, the same of docs/figures.
+    """
+
+    name: str
+    base: str
+    jobs: Mapping[str, Callable[[Path], dict[str, Any]]]
+    tables: Mapping[str, Callable[[Records], str]]
+    figures: Mapping[str, Callable[[Records], Picture | None]] = field(default_factory=dict)
+
+    @property
+    def results(self) -> Path:
+        """Where the JSON files are."""
+        return ROOT / "results" / self.name
+
+    @property
+    def command(self) -> str:
+        """What a reader types to repeat the numbers."""
+        return f"python -m benchmarks.{self.name}"
+
+    def finished(self, name: str) -> bool:
+        """Return whether a job was measured."""
+        return (self.results / f"{name}.json").exists()
+
+    def run(self, name: str, work: Path) -> None:
+        """Measure a job and write its file."""
+        started = time.perf_counter()
+        found = self.jobs[name](work)
+        record = {
+            "job": name,
+            "command": self.command,
+            "commit": commit(),
+            "vidense": __version__,
+            "date": time.strftime("%Y-%m-%d"),
+            "hardware": describe(torch.device("cpu")),
+            "seconds": round(time.perf_counter() - started, 1),
+            "result": found,
+        }
+        write_json(self.results / f"{name}.json", record)
+
+    def read(self) -> Records:
+        """Return what was measured."""
+        return [json.loads(file.read_text()) for file in sorted(self.results.glob("*.json"))]
+
+    def write_tables(self) -> None:
+        """Write the tables and figures from what was measured."""
+        records = self.read()
+        fill({name: table(records) for name, table in self.tables.items()})
+        save_figures({name: figure(records) for name, figure in self.figures.items()})
+
+
+def run_jobs(jobs: Jobs, description: str, arguments: Sequence[str] | None = None) -> None:
+    """Run the command of a benchmark; ``description`` is its help."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / jobs.base)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", default="", help="measure jobs whose name begins so")
+    parser.add_argument("--list", action="store_true", help="print the jobs and stop")
+    parser.add_argument("--tables", action="store_true", help="write the tables from what is there and stop")
+    parser.add_argument("--point", help="measure this job only (what the processes are started with)")
+    chosen = parser.parse_args(arguments)
+    wanted = [name for name in jobs.jobs if name.startswith(chosen.only)]
+    if chosen.list:
+        for name in wanted:
+            print("done" if jobs.finished(name) else "    ", name)
+    elif chosen.point:
+        jobs.run(chosen.point, chosen.work)
+    else:
+        if not chosen.tables:
+            missing = [name for name in wanted if not jobs.finished(name)]
+            measure_each(jobs.name, missing, chosen.work, chosen.processes)
+        jobs.write_tables()

@@ -1,0 +1,53 @@
+"""PRISM on six classes of UCF101 along its sizes: videos per class, frames, classes that move little or much.
+
+    python -m benchmarks.ucf101_6_sweeps           measure what is missing, then write tables and figures
+    python -m benchmarks.ucf101_6_sweeps --list    what there is, and what of it is done
+
+Each is one grid of ``vidense ablate``, beside random clips at equal videos, on the data of ``benchmarks.ucf101_6``
+(frames: of ``benchmarks.ucf101_6_16``, decoded here). Two seeds of three networks; the learning rate is searched once
+for each number of videos. 150 iterations at every size, for 180 videos take 30 times as long as six.
+"""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import sweep_figure
+from benchmarks.jobs import ROOT, Jobs, run_jobs
+from benchmarks.records import Records
+from benchmarks.tables import ablated
+from vidense.ablation import ablate
+from vidense.data.prepare import prepare
+
+__all__ = ["JOBS"]
+
+ITERATIONS = {"vpc": 150, "frames": 150, "groups": 500}
+
+
+def _sweep(grid: str, work: Path) -> dict[str, Any]:
+    store = work / "store"
+    if grid == "frames":
+        data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
+        store = work / "store-16"
+        prepare(data / "ucf101-6", store, frames=16, size=64, clips=3)
+    return ablate("prism", store, work / "sweeps" / grid, grid=grid, iterations=ITERATIONS[grid], device="cpu")
+
+
+def _table(records: Records, grid: str) -> str:
+    return ablated([record for record in records if record["job"] == grid])
+
+
+JOBS = Jobs(
+    name="ucf101_6_sweeps",
+    base="ucf101_6",
+    jobs={grid: partial(_sweep, grid) for grid in ITERATIONS},
+    tables={f"sweep {grid}": partial(_table, grid=grid) for grid in ITERATIONS},
+    figures={
+        "sweep-vpc": partial(sweep_figure, grid="vpc", title="Videos per class", log=True),
+        "sweep-frames": partial(sweep_figure, grid="frames", title="Frames of a clip", log=False),
+    },
+)
+
+if __name__ == "__main__":
+    run_jobs(JOBS, __doc__)

@@ -1,0 +1,74 @@
+"""What the runs of benchmarks.ucf101_6 at 1 video per class are good for beside naming classes.
+
+    python -m benchmarks.ucf101_6_uses           measure what is missing, then write the tables
+    python -m benchmarks.ucf101_6_uses --list    what there is, and what of it is done
+
+Retrieval (three seeds of prism and random, two of vdsd_dm, three networks each), DD-Ranking's scores and optical flow
+(two seeds), and how well each set ranks twelve networks and learning rates (one seed). The runs must be finished.
+"""
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.jobs import Jobs, run_jobs
+from benchmarks.pages import FIGURES
+from benchmarks.uses import agreement, motion_kept, recalls, robustness
+from vidense import methods  # noqa: F401 - their parameterizations read the runs
+from vidense.evaluation import evaluate_run
+from vidense.evaluation.fairness import judge
+from vidense.evaluation.flow_run import measure_flow
+from vidense.evaluation.proxy import rank_by_proxy
+
+__all__ = ["JOBS"]
+
+NETS = 3
+RANKED = ("minic3d", "minic3d_bn", "cnn_gru", "video_transformer")
+RETRIEVED = {"prism": 3, "random": 3, "vdsd_dm": 2}
+JUDGED = ("prism", "dm", "herding", "tsgf", "vdsd_dm")
+SHOWN = "HorseRace"
+
+
+def _run(work: Path, method: str, seed: int) -> Path:
+    return work / "runs" / f"{method}-vpc1-seed{seed}"
+
+
+def _retrieve(method: str, seed: int, work: Path) -> dict[str, Any]:
+    run = _run(work, method, seed)
+    record = evaluate_run(run, work / "store", task="retrieve", seeds=NETS, baseline_seeds=[seed], device="cpu")
+    return {"method": method, "seed": seed, **record.to_json()}
+
+
+def _judge(method: str, seed: int, work: Path) -> dict[str, Any]:
+    return {"method": method, "seed": seed, **judge(_run(work, method, seed), work / "store", seeds=NETS, device="cpu")}
+
+
+def _rank(method: str, seed: int, work: Path) -> dict[str, Any]:
+    run = _run(work, method, seed)
+    return {"method": method, "seed": seed, **rank_by_proxy(run, work / "store", models=RANKED, device="cpu")}
+
+
+def _flow(method: str, seed: int, work: Path) -> dict[str, Any]:
+    found = measure_flow(_run(work, method, seed), work / "store")
+    if seed == 0:
+        (picture,) = [row["figure"] for row in found["classes"] if row["name"] == SHOWN]
+        FIGURES.mkdir(exist_ok=True)
+        shutil.copy(_run(work, method, seed) / "flow" / picture, FIGURES / f"flow-{method}.png")
+    return {**found, "method": method, "seed": seed}
+
+
+JOBS = Jobs(
+    name="ucf101_6_uses",
+    base="ucf101_6",
+    jobs={
+        **{f"retrieval-{m}-{s}": partial(_retrieve, m, s) for m, seeds in RETRIEVED.items() for s in range(seeds)},
+        **{f"flow-{m}-{s}": partial(_flow, m, s) for m in JUDGED for s in range(2)},
+        **{f"fairness-{m}-{s}": partial(_judge, m, s) for m in JUDGED for s in range(2)},
+        **{f"proxy-{m}-0": partial(_rank, m, 0) for m in ("prism", "herding")},
+    },
+    tables={"retrieval": recalls, "flow": motion_kept, "fairness": robustness, "proxy": agreement},
+)
+
+if __name__ == "__main__":
+    run_jobs(JOBS, __doc__)

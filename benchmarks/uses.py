@@ -1,0 +1,118 @@
+"""The tables of docs/results.md about what condensed sets are good for: made of the committed JSON alone."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.records import Record, Records
+
+__all__ = ["agreement", "motion_kept", "recalls", "robustness"]
+
+GALLERIES = {"in_train": "training videos", "in_test": "test videos", "other_sources": "test videos of other sources"}
+FLOW = {"cosine": "+.2f", "end_point_error": ".2f", "magnitude": ".2f", "difference": ".1f"}
+BASELINES = {"random_equal_bytes": "random, bytes of {}", "ceiling": "*whole training set*"}
+
+
+def recalls(records: Records) -> str:
+    """Return Recall@1/5/10/20 of every method among each gallery, means over seeds and networks."""
+    results: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for record in _of("retrieval", records):
+        method = record["result"]["method"]
+        for row in record["result"]["rows"]:
+            if row["role"] == "method":
+                results[method] += row["results"]
+            elif row["role"] == "random_equal_bytes" and method != "random":
+                results[BASELINES[row["role"]].format(method)] += row["results"]
+            elif row["role"] == "ceiling":
+                # The same networks beside every method.
+                results[BASELINES["ceiling"]] = row["results"]
+    if not results:
+        return "Not measured yet."
+    shown = sorted(results.items(), key=lambda item: -_mean([result["recall1"] for result in item[1]]))
+    lines = _head("trained on", "networks", *(f"R@1 / 5 / 10 / 20 among {title}" for title in GALLERIES.values()))
+    for name, of in shown:
+        lines.append(f"| {name} | {len(of)} | {' | '.join(_recall(of, key, 'recall') for key in GALLERIES)} |")
+    chance = " | ".join(_recall(shown[0][1], key, "chance") for key in GALLERIES)
+    return "\n".join([*lines, f"| *chance* | | {chance} |"])
+
+
+def _recall(results: Sequence[Mapping[str, Any]], gallery: str, key: str) -> str:
+    columns = zip(*(result[gallery][key] for result in results), strict=True)
+    return " / ".join(f"{100 * _mean(column):.1f}" for column in columns)
+
+
+def motion_kept(records: Records) -> str:
+    """Return how alike the mean optical flow of each class's videos is to that of its real ones."""
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for record in _of("flow", records):
+        found[record["result"]["method"]].append(record["result"]["mean"])
+    if not found:
+        return "Not measured yet."
+    titles = ("cosine", "end-point error, pixels", "mean flow, pixels", "frame difference, of 255")
+    lines = _head("videos", "seeds", *titles)
+    rows = {name: [mean["condensed"] for mean in means] for name, means in found.items()}
+    # The same selections and halves beside every method.
+    longest = max(found.values(), key=len)
+    rows |= {"*random clips*": [mean["random"] for mean in longest]}
+    rows |= {"*halves of the real videos*": [mean["halves"] for mean in longest]}
+    for name, of in rows.items():
+        cells = [_mean_of(of, key, text) for key, text in FLOW.items()]
+        lines.append(f"| {name} | {len(of)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _mean_of(rows: Sequence[Mapping[str, Any]], key: str, text: str) -> str:
+    values = [row[key] for row in rows if row[key] is not None]
+    return format(_mean(values), text) if values else ""
+
+
+def robustness(records: Records) -> str:
+    """Return DD-Ranking's scores, and the accuracies they are made of, of every method."""
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for record in _of("fairness", records):
+        found[record["result"]["method"]].append(record["result"]["networks"]["minic3d"])
+    if not found:
+        return "Not measured yet."
+    parts = ("hard", "soft", "soft, mixed")
+    accuracy = (f"{part}: set / random" for part in parts)
+    lines = _head("method", "seeds", *accuracy, "label-robust, hard", "label-robust, soft", "augmentation-robust")
+    for name, of in sorted(found.items(), key=lambda item: -_mean([one["label_robust"]["hard"] for one in item[1]])):
+        cells = [
+            " / ".join(f"{100 * _mean([one['on'][part][own] for one in of]):.1f}" for own in ("condensed", "random"))
+            for part in parts
+        ]
+        scores = [_mean([one["label_robust"][kind] for one in of]) for kind in ("hard", "soft")]
+        scores.append(_mean([one["augmentation_robust"] for one in of]))
+        lines.append(f"| {name} | {len(of)} | {' | '.join([*cells, *(f'{score:.3f}' for score in scores)])} |")
+    return "\n".join(lines)
+
+
+def agreement(records: Records) -> str:
+    """Return how well sets rank networks and learning rates as the whole training set does."""
+    own = [record["result"] for record in _of("proxy", records)]
+    if not own:
+        return "Not measured yet."
+    lines = _head("ranked on", "variants", "Spearman", "Kendall", "points lost by its choice", "seconds of training")
+    named = [(one["method"], one, "condensed") for one in own]
+    named += [(f"random, bytes of {one['method']}", one, "random") for one in own]
+    for name, one, key in named:
+        found = one["agreement"][key]
+        correlations = ("none" if found[kind] is None else f"{found[kind]:+.2f}" for kind in ("spearman", "kendall"))
+        lines.append(
+            f"| {name} | {len(one['variants'])} | {' | '.join(correlations)} | {100 * found['regret']:.1f} "
+            f"| {found['seconds']:.0f} |"
+        )
+    whole = f"| *whole training set* | {len(own[0]['variants'])} | | | | {own[0]['whole_seconds']:.0f} |"
+    return "\n".join([*lines, whole])
+
+
+def _of(task: str, records: Records) -> list[Record]:
+    return [record for record in records if record["job"].startswith(f"{task}-")]
+
+
+def _head(*columns: str) -> list[str]:
+    return [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

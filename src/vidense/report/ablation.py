@@ -1,0 +1,46 @@
+"""Figures of an ablation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from vidense.report.charts import Course, Dot, Point, dots, plot
+from vidense.report.drawing import Picture
+from vidense.report.scales import Axis
+
+__all__ = ["ablation_pictures"]
+
+# The interval of two seeds is wider than any chart.
+FEWEST_SEEDS = 3
+
+
+def ablation_pictures(found: Mapping[str, Any]) -> dict[str, Picture]:
+    """Return the figures of what ``vidense ablate`` writes, by name.
+
+    ``accuracy``: top-1 of every variant, with its interval over three seeds and more. ``gradients``, where a variant
+    learns all of its frames: the share of the gradient that each frame received, 1 / T each if it is even.
+    """
+    pictures = {}
+    if shown := [dot for row in found["rows"] if (dot := _accuracy(row)) is not None]:
+        title = f"{found['method']}, {found['grid']}: top-1 of every variant"
+        pictures["accuracy"] = dots(title, shown, Axis("top-1 %"))
+    if courses := [course for row in found["rows"] if (course := _gradients(row)) is not None]:
+        title = "Share of the gradient that each frame receives, where all are learned"
+        pictures["gradients"] = plot(title, courses, Axis("frame"), Axis("%", include=(0,)))
+    return pictures
+
+
+def _accuracy(row: Mapping[str, Any]) -> Dot | None:
+    """Return a row's dot; None where a network diverged."""
+    own = row["summary"]
+    if own is None:
+        return None
+    interval = own["interval"] if own["condensation_seeds"] >= FEWEST_SEEDS else None
+    return Dot(row["variant"], 100 * own["mean"], None if interval is None else (100 * interval[0], 100 * interval[1]))
+
+
+def _gradients(row: Mapping[str, Any]) -> Course | None:
+    shares = [one["gradient_share"] for one in row["sets"] if one["gradient_share"] is not None]
+    if not shares:
+        return None
+    means = [sum(column) / len(column) for column in zip(*shares, strict=True)]
+    return Course(row["variant"], [Point(time + 1, 100 * mean) for time, mean in enumerate(means)])

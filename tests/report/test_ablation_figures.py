@@ -1,0 +1,38 @@
+from xml.etree import ElementTree as Xml
+
+from vidense.report.ablation import ablation_pictures
+
+
+def row(variant, mean, seeds=3, shares=None):
+    interval = None if mean is None else (mean - 0.1, mean + 0.1)
+    summary = None if mean is None else {"mean": mean, "interval": interval, "condensation_seeds": seeds}
+    return {"variant": variant, "summary": summary, "sets": [{"gradient_share": share} for share in shares or [None]]}
+
+
+def drawn(*rows):
+    pictures = ablation_pictures({"method": "prism", "grid": "components", "rows": rows})
+    return {name: Xml.fromstring(picture.inline()) for name, picture in pictures.items()}
+
+
+def tips(picture):
+    return [title.text for title in picture.iter("title")]
+
+
+def test_every_variant_has_a_dot_and_three_seeds_an_interval():
+    shown = drawn(row("as published", 0.5), row("no insertion", 0.25, seeds=2))
+
+    assert set(tips(shown["accuracy"])) == {"as published: 50 (40 to 60)", "no insertion: 25"}
+    assert "gradients" not in shown
+
+
+def test_what_diverged_has_no_dot():
+    assert tips(drawn(row("as published", 0.5), row("no warm-up", None))["accuracy"])[0].startswith("as published")
+    assert drawn(row("no warm-up", None)) == {}
+
+
+def test_shares_of_the_gradient_are_means_over_seeds():
+    shown = drawn(row("as published", 0.5), row("all frames", 0.4, shares=[[0.5, 0.1, 0.4], [0.3, 0.1, 0.6]]))
+
+    assert [tip for tip in tips(shown["gradients"]) if tip.startswith("all")] == [
+        "all frames: 40 at 1", "all frames: 10 at 2", "all frames: 50 at 3",
+    ]  # fmt: skip
