@@ -97,8 +97,8 @@ def test_the_engine_knows_no_method():
 
 
 def torch_free() -> list[str]:
-    first = ["errors", "registry", "records", "runlog", "config", "statistics"]
-    return [name for name in MODULES if unit(name) in (*first, "report")]
+    first = ["errors", "registry", "records", "runlog", "durations", "config", "statistics"]
+    return [name for name in MODULES if unit(name) in (*first, "report", "monitor")]
 
 
 def test_records_and_reports_do_not_name_torch():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidense.errors import UserError
-from vidense.runlog import RunLog, read_log
+from vidense.runlog import LogReader, RunLog, read_log
 
 
 @pytest.fixture
@@ -81,11 +81,12 @@ def test_interrupted_and_resumed_equals_uninterrupted(path, tmp_path):
     assert path.read_bytes() == whole.read_bytes()
 
 
-def test_flush_hands_entries_over_before_the_log_is_closed(path):
+def test_an_entry_is_there_for_others_before_the_log_is_closed(path):
     log = RunLog(path)
     log.append({"step": 0})
-    log.flush()
     assert steps(path) == [0]
+    log.append({"step": 1, "long": "x" * 100_000})
+    assert steps(path) == [0, 1]
     log.close()
 
 
@@ -147,3 +148,109 @@ def test_a_log_of_anything_is_read_or_refused(path, content):
         assert all(type(entry["step"]) is int for entry in read_log(path))
     except UserError as error:
         assert "line " in str(error)
+
+
+def new(reader):
+    """Return whether the log began anew, and the steps that came."""
+    anew, entries = reader.read()
+    return anew, [entry["step"] for entry in entries]
+
+
+def test_a_reader_takes_up_where_it_stopped(path):
+    reader = LogReader(path)
+    assert new(reader) == (False, [])
+    log = RunLog(path)
+    for expected in ([0], [1, 2], []):
+        for step in expected:
+            log.append({"step": step})
+        assert new(reader) == (False, expected)
+    log.close()
+
+
+def test_what_was_read_is_not_read_again(path):
+    write(path, range(3))
+    reader = LogReader(path)
+    assert new(reader) == (False, [0, 1, 2])
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"?" * len(lines[0]) + lines[1] + lines[2] + b'{"step": 3}\n')
+    assert new(reader) == (False, [3])
+
+
+def test_a_half_written_line_is_left_for_the_next_time(path):
+    write(path, range(2))
+    reader = LogReader(path)
+    with path.open("a") as file:
+        file.write('{"step": 2, "lo')
+        file.flush()
+        assert new(reader) == (False, [0, 1]) and new(reader) == (False, [])
+        file.write('ss": 1}\n')
+    assert new(reader) == (False, [2])
+
+
+def test_reading_only_some_of_the_new_entries_leaves_the_rest(path):
+    write(path, range(4))
+    reader = LogReader(path)
+    _, entries = reader.read()
+    assert [next(entries)["step"], next(entries)["step"]] == [0, 1]
+    assert new(reader) == (False, [2, 3])
+
+
+def test_a_log_that_was_cut_back_begins_anew(path):
+    write(path, range(6))
+    reader = LogReader(path)
+    new(reader)
+    write(path, [4], resume_at=4)
+    assert new(reader) == (True, [0, 1, 2, 3, 4])
+    assert new(reader) == (False, [])
+
+
+def test_a_log_that_is_as_long_again_begins_anew(path):
+    reader = LogReader(path)
+    path.write_text('{"step": 0, "seconds": 1.5}\n')
+    assert new(reader) == (False, [0])
+    path.write_text('{"step": 0, "seconds": 2.5}\n')
+    assert new(reader) == (True, [0])
+
+
+def test_a_log_that_is_gone_begins_anew_once(path):
+    write(path, range(2))
+    reader = LogReader(path)
+    new(reader)
+    path.unlink()
+    assert new(reader) == (True, []) and new(reader) == (False, [])
+    write(path, range(1))
+    assert new(reader) == (False, [0])
+
+
+def test_a_line_that_is_no_entry_is_named_when_it_comes(path):
+    write(path, range(2))
+    reader = LogReader(path)
+    new(reader)
+    with path.open("a") as file:
+        file.write('{"step": 2}\nnonsense\n')
+    _, entries = reader.read()
+    assert next(entries)["step"] == 2
+    with pytest.raises(UserError, match=r"line 4 of .*log\.jsonl"):
+        next(entries)
+
+
+def test_a_folder_in_place_of_the_log_is_one_sentence(path):
+    path.mkdir()
+    with pytest.raises(UserError, match=r"log\.jsonl' cannot be read"):
+        LogReader(path).read()
+
+
+@given(st.lists(st.integers(0, 60), max_size=12))
+def test_pieces_of_any_size_make_the_whole(path, sizes):
+    write(path, range(12))
+    content, done, found = path.read_bytes(), 0, []
+    path.write_bytes(b"")
+    reader = LogReader(path)
+    for size in [*sizes, len(content)]:
+        with path.open("ab") as file:
+            file.write(content[done : done + size])
+        done += size
+        anew, steps_now = new(reader)
+        assert not anew
+        found += steps_now
+    assert found == list(range(12))

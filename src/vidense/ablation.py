@@ -12,7 +12,6 @@ from vidense.condensed import load
 from vidense.data.derive import halves_by_motion, motion_of_clips, write_classes, write_moved, write_reframed
 from vidense.data.store import ClipStore
 from vidense.engine.condense import condense
-from vidense.engine.run import LOG, read_record
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_videos
@@ -25,7 +24,7 @@ from vidense.method import METHODS
 from vidense.needs import Report
 from vidense.parameterizations import KeyFrames
 from vidense.records import numbered_name, write_json
-from vidense.runlog import read_log
+from vidense.runlog import LOG, read_log, read_record
 from vidense.statistics import Accuracies, paired_difference, summarise
 
 __all__ = ["FILE", "ablate"]

@@ -68,10 +68,3 @@ def test_nothing_is_left_behind(store):
 def test_the_same_mistakes_as_of_a_run(store):
     with pytest.raises(UserError, match=r"vpc=9.*"):
         plan(store, vpc=9)
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.04, "40 ms"), (42.4, "42 s"), (600, "10 min"), (9000, "2.5 h")])
-def test_durations_as_people_say_them(store, seconds, text):
-    from vidense.engine.plan import _duration
-
-    assert _duration(seconds) == text

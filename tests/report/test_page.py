@@ -121,7 +121,7 @@ def test_an_old_page_survives_a_run_that_is_refused(make_run, tmp_path):
     ("file", "text", "message"),
     [
         ("run.json", "{", "not readable JSON"),
-        ("run.json", '{"format": "other", "version": 1}', "is no vidense-run"),
+        ("run.json", '{"format": "other", "version": 1}', "is not a vidense-run"),
         ("run.json", '{"format": "vidense-run", "version": 1, "status": "running"}', "is not finished"),
         ("dataset/condensed.json", "[]", "is no vidense-condensed"),
         ("evaluation.json", '{"format": "vidense-evaluation", "version": 2}', "is no vidense-evaluation"),

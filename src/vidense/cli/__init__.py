@@ -27,6 +27,7 @@ from vidense.cli.report import report
 from vidense.cli.reproduce import reproduce
 from vidense.cli.segment import segment
 from vidense.cli.teacher import teacher
+from vidense.cli.watch import watch
 from vidense.errors import UserError
 
 __all__ = ["main", "run"]
@@ -34,7 +35,7 @@ __all__ = ["main", "run"]
 DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
 # In the order that help lists them.
 VERBS = (
-    demo, prepare, plan, experts, teacher, condense, evaluate, flow, ablate, reproduce, segment, report, export,
+    demo, prepare, plan, experts, teacher, condense, watch, evaluate, flow, ablate, reproduce, segment, report, export,
     methods, doctor,
 )  # fmt: skip
 # The common base of all that the parser finds wrong; typer exports only this child of it.

@@ -51,6 +51,11 @@ EXAMPLES = {
         "vidense condense store --out run --config run.yaml        keys as the flags, method options under 'options'",
         "vidense condense store --out run                          again: resumes, or recognises a finished run",
     ),
+    "watch": _epilog(
+        "vidense watch run                              in another shell, while `vidense condense` writes run",
+        "vidense watch run 2> lines.txt                 a line now and then to a file, the end of the run to stdout",
+        "vidense watch run --tensorboard events/run     and an event file for `tensorboard --logdir events`",
+    ),
     "evaluate": _epilog(
         "vidense evaluate run --on store",
         "vidense evaluate run --on store --models minic3d,cnn_gru --seeds 5",

@@ -16,7 +16,7 @@ __all__ = ["examine"]
 EXTRAS = {
     "motion": "opencv-contrib-python-headless",
     "codec": "torchcodec",
-    "track": "tensorboard",
+    "tensorboard": "tensorboard",
     "ray": "ray",
     "browser": "playwright",
 }

@@ -7,7 +7,7 @@ from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
 from vidense.engine.execute import execute
 from vidense.engine.run import RunFolder
-from vidense.engine.settings import resolve
+from vidense.engine.settings import as_asked, resolve
 from vidense.engine.workshop import making
 from vidense.needs import Report
 
@@ -48,6 +48,9 @@ def condense(
     finished = run.open(fresh=fresh)
     if finished is not None:
         return finished
+    # Nothing of this decides the result; it is for whoever watches the run, or has to continue it. Where the store lies
+    # is left out: a run may be given away, and no file of it names a folder of the machine that made it.
+    run.write(asked=as_asked(settings, job), class_names=list(opened.class_names))
     report: Report = progress or (lambda phase, done, total, entry: None)
     task = job.task(opened, making(report, checkpoint_seconds))
     return execute(job, task, run, report, checkpoint_seconds)

@@ -79,14 +79,14 @@ def _optimise(loop: Loop, job: Job, run: RunFolder, report: Report, checkpoint_s
     done = start
 
     def checkpoint() -> None:
-        log.flush()
         seconds = spent + time.perf_counter() - began
         run.save_checkpoint({"step": done, "seconds": seconds, "loop": loop.state_dict()})
 
     try:
         for entry in loop.run(start, job.iterations):
             done = entry["step"] + 1
-            log.append({**entry, "seconds": round(spent + time.perf_counter() - began, 3)})
+            seconds = round(spent + time.perf_counter() - began, 3)
+            log.append({**entry, "seconds": seconds, "memory": peak_memory(job.device)})
             report("condense", done, job.iterations, entry)
             if done in snapshots:
                 _save(run.snapshot(done), loop.recipe, job, run)

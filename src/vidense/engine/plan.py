@@ -12,6 +12,7 @@ import torch
 from vidense.budget import format_bytes
 from vidense.condensed import Storage, save
 from vidense.data.store import ClipStore
+from vidense.durations import format_duration
 from vidense.engine.loop import Loop
 from vidense.engine.settings import Job, resolve
 from vidense.engine.tune import SHARE, TRIAL_CLASSES, survivors_of
@@ -87,11 +88,13 @@ class Plan:
         threads = self.device["threads"]
         where = f"on {self.device['device']}, {threads} thread{'s' * (threads != 1)}"
         if not self.iterations:
-            return f"time: {_duration(self.seconds)} {where}; the videos are chosen at once, as was done just now"
-        search = f", {_duration(self.seconds_search)} of it to find a learning rate" if self.seconds_search else ""
+            return f"time: {format_duration(self.seconds)} {where}; the videos are chosen at once, as was done just now"
+        search = ""
+        if self.seconds_search:
+            search = f", {format_duration(self.seconds_search)} of it to find a learning rate"
         return (
-            f"time: about {_duration(self.seconds)}{search}: {self.iterations} iterations of "
-            f"{_duration(self.seconds_per_iteration)}, measured {where}"
+            f"time: about {format_duration(self.seconds)}{search}: {self.iterations} iterations of "
+            f"{format_duration(self.seconds_per_iteration)}, measured {where}"
         )
 
     def _disk(self) -> str:
@@ -234,14 +237,4 @@ def _largest(recipe: Recipe, job: Job, store: ClipStore, least: Storage) -> Stor
 
 
 def _made(seconds: float) -> str:
-    return f"about {_duration(seconds)}" if seconds else "in the store's cache already"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 90:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    return f"about {format_duration(seconds)}" if seconds else "in the store's cache already"

@@ -8,12 +8,12 @@ import torch
 
 from vidense.condensed import CondensedDataset, load
 from vidense.errors import UserError
-from vidense.records import read_json, replacing, write_json
+from vidense.records import replacing, write_json
+from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
 
 __all__ = ["RunFolder", "read_record"]
 
-FORMAT, VERSION = "vidense-run", 1
-RECORD, LOG, CHECKPOINT, DATASET, SNAPSHOTS = "run.json", "log.jsonl", "checkpoint.pt", "dataset", "snapshots"
+CHECKPOINT, DATASET, SNAPSHOTS = "checkpoint.pt", "dataset", "snapshots"
 # What evaluation and pictures leave in a run.
 ADDED_FILES = ("evaluation.json", "retrieval.json", "proxy.json", "fairness.json")
 ADDED_FOLDERS = ("jobs", "preview", "nearest", "flow")
@@ -133,17 +133,3 @@ class RunFolder:
                 f"{str(self.path)!r} holds a run with other settings ({changes}); "
                 "give another --out, or --fresh to start over"
             )
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """Return ``run.json`` of a run folder.
-
-    Raises:
-        UserError: if the folder is no run.
-    """
-    if not (path / RECORD).exists():
-        raise UserError(f"{str(path)!r} is no run: it has no {RECORD}; give the folder that `vidense condense` wrote")
-    record = read_json(path / RECORD)
-    if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != VERSION:
-        raise UserError(f"{str(path / RECORD)!r} is not a {FORMAT} record of version {VERSION}; give another folder")
-    return record

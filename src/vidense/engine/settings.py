@@ -15,7 +15,7 @@ from vidense.method import METHODS, Method, Recipe, Scale, Task
 from vidense.needs import Workshop
 from vidense.parameterizations.base import StoreDtype
 
-__all__ = ["CondenseSettings", "Job", "pick_device", "pick_scale", "resolve"]
+__all__ = ["CondenseSettings", "Job", "as_asked", "pick_device", "pick_scale", "resolve"]
 
 
 class CondenseSettings(BaseModel):
@@ -157,6 +157,12 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
         store_dtype=given.store_dtype,
         scale=scale,
     )
+
+
+def as_asked(settings: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    """Return, as JSON types, the settings that :func:`resolve` made a job of: what was left out stays out."""
+    given = CondenseSettings(**settings).model_dump(exclude_unset=True)
+    return {**given, "options": {name: job.options[name] for name in given.get("options", {})}}
 
 
 def _bought(

@@ -46,10 +46,10 @@ def evaluate_run(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> EvaluationRecord:
-    """Evaluate a condensed dataset and write what was found (``evaluation.json``) into its folder, and ``nearest/``.
+    """Evaluate a condensed dataset; write ``evaluation.json`` and the nearest real clips into its folder.
 
     Beside the method always stand random real clips at equal videos per class and at equal bytes. Every network is a
-    job whose result is kept (the method's in ``jobs/``, others in the store's cache), so a call again continues.
+    job whose result is kept, so a call again continues.
 
     Args:
         run_or_dataset: folder of a finished run or of a condensed dataset.
@@ -60,7 +60,7 @@ def evaluate_run(
         epochs: passes over the training set in place of the protocol's own length.
         labels: ``hard``, ``soft``, ``soft_stored`` or ``soft_regions``; None for the protocol's own.
         mix: how clips are mixed under soft labels: ``none``, ``video`` or ``image``.
-        task: ``classify``, or ``retrieve``: find clips of the same class (then the file is ``retrieval.json``).
+        task: ``classify``, or ``retrieve``: find clips of one class (then the file is ``retrieval.json``).
         codec: ``av1`` or ``h264``: add random real clips that it stores in no more bytes; None leaves that row out.
         ceiling: train on the whole dataset too, where hard labels are learned.
         baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds.
@@ -84,8 +84,7 @@ def evaluate_run(
     rows: list[dict[str, Any]] = []
     for bench in benches:
         rows += [plan.row(bench, range(seeds), progress) for plan in plans]
-        if ceiling and bench.spec.labels == "hard":
-            rows.append(_ceiling_row(bench, range(seeds), progress))
+        rows += [_ceiling_row(bench, range(seeds), progress)] if ceiling and bench.spec.labels == "hard" else []
     record = _record(benches, dataset, rows)
     record.write(folder)
     write_nearest(dataset, opened, folder)

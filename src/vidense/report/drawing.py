@@ -8,6 +8,7 @@ from resvg_py import svg_to_bytes
 
 from vidense.errors import UserError
 from vidense.records import replacing
+from vidense.report.wording import printable
 
 __all__ = ["SERIES", "Picture", "save_picture", "style"]
 
@@ -33,7 +34,7 @@ class Picture:
     def __init__(self, width: float, height: float, title: str) -> None:
         """Begin a picture of a size in pixels; ``title`` is what a screen reader says of the whole."""
         size = {"viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}", "height": f"{height:g}"}
-        self._root = Xml.Element("svg", {"class": "chart", "role": "img", "aria-label": _printable(title), **size})
+        self._root = Xml.Element("svg", {"class": "chart", "role": "img", "aria-label": printable(title), **size})
         self._size = (width, height)
 
     def add(self, tag: str, colour: str, tip: str = "", **attributes: float | str) -> None:
@@ -48,7 +49,7 @@ class Picture:
         named = {key.replace("_", "-"): _number(value) for key, value in attributes.items()}
         element = Xml.SubElement(self._root, tag, {"class": colour, **named})
         if tip:
-            Xml.SubElement(element, "title").text = _printable(tip)
+            Xml.SubElement(element, "title").text = printable(tip)
 
     def line(self, colour: str, x1: float, y1: float, x2: float, y2: float, tip: str = "", **more: float | str) -> None:
         """Draw a line."""
@@ -58,7 +59,7 @@ class Picture:
         """Write a line of text; ``anchor`` says which end of it is at ``x``."""
         named = {key.replace("_", "-"): _number(value) for key, value in more.items()}
         place = {"class": colour, "x": _number(x), "y": _number(y), "text-anchor": anchor, "fill": "currentColor"}
-        Xml.SubElement(self._root, "text", {**place, **named}).text = _printable(words)
+        Xml.SubElement(self._root, "text", {**place, **named}).text = printable(words)
 
     def inline(self) -> str:
         """Return the SVG for a page of HTML, which must hold :func:`style`."""
@@ -123,8 +124,3 @@ def _rendered(text: str) -> bytes:
 def _number(value: float | str) -> str:
     """Write a place to a tenth of a pixel, which is all that shows."""
     return value if isinstance(value, str) else f"{round(value, 1):g}"
-
-
-def _printable(text: str) -> str:
-    """Leave out what XML cannot hold; names of classes come from strangers."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

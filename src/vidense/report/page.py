@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import shlex
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vidense import __version__
 from vidense.budget import format_bytes
 from vidense.records import replacing
+from vidense.report.commands import condense_command, evaluate_command
 from vidense.report.drawing import style
 from vidense.report.figures import class_figure, confusion_figure, course_figures, size_figure
 from vidense.report.findings import Row, Table, group_rows, sentences
@@ -48,23 +48,7 @@ def write_page(runs: Sequence[Path], out: Path, *, title: str = "Condensed video
 
 def command_of(run: Run) -> list[str]:
     """Return the commands that repeat a run, line by line; STORE stands for the prepared data."""
-    settings = run.settings
-    words = ["vidense", "condense", "STORE", "--out", run.name, "--method", settings["method"]]
-    size = ("--vpc", settings["vpc"]) if settings.get("budget") is None else ("--budget", settings["budget"])
-    for flag, value in (size, ("--seed", settings["seed"]), ("--store-dtype", settings["store_dtype"])):
-        words += [flag, str(value)]
-    if settings["iterations"]:
-        words += ["--iterations", str(settings["iterations"])]
-    for name, value in settings["options"].items():
-        words += [
-            "--set",
-            f"{name}={'null' if value is None else str(value).lower() if isinstance(value, bool) else value}",
-        ]
-    evaluate = ["vidense", "evaluate", run.name, "--on", "STORE"]
-    if run.evaluation is not None:
-        specs = list(run.evaluation["specs"].values())
-        evaluate += ["--protocol", specs[0]["protocol"], "--models", ",".join(spec["model"] for spec in specs)]
-    return [shlex.join(words), shlex.join(evaluate)]
+    return [condense_command(run.settings, out=run.name), evaluate_command(run.name, run.evaluation)]
 
 
 def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:

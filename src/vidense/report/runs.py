@@ -12,6 +12,7 @@ from PIL import Image
 from vidense.errors import UserError
 from vidense.records import read_json
 from vidense.report.courses import Stretches, read_stretches
+from vidense.runlog import read_record
 
 __all__ = ["FlowPicture", "Nearest", "Preview", "Run", "has_previews", "read_run", "read_runs"]
 
@@ -134,9 +135,7 @@ def read_run(path: Path) -> Run:
     Raises:
         UserError: if the folder is no run, or its run is unfinished or damaged.
     """
-    if not (path / "run.json").exists():
-        raise UserError(f"{str(path)!r} is no run: it has no run.json; give the folder that `vidense condense` wrote")
-    record = _expect(path / "run.json", "vidense-run")
+    record = read_record(path)
     if record.get("status") != "done":
         raise UserError(f"the run in {str(path)!r} is not finished; give the same `vidense condense` command again")
     dataset = _expect(path / "dataset" / "condensed.json", "vidense-condensed")
