@@ -13,14 +13,20 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.html", help="The page to write.")] = Path(
         "report.html"
     ),
+    tables: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write the tables as CSV, LaTeX, Markdown, the figures as SVG, PNG."),
+    ] = None,
 ) -> None:
-    """Write one self-contained page: accuracy and storage, the condensed clips playing, settings and versions."""
-    from vidense.report import read_runs, write_page
+    """Write one self-contained page: accuracy, storage, the clips of all runs side by side, courses and settings."""
+    from vidense.report import read_runs, write_for_papers, write_page
 
     # Reading comes first, for a wrong folder must be refused before seconds go into loading torch.
     read_runs(runs)
     draw_missing(runs)
     print(write_page(runs, out))
+    if tables is not None:
+        print(f"{len(write_for_papers(runs, tables))} files in {tables}")
 
 
 def draw_missing(runs: list[Path]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vidense.report.findings import Row, Table
 from vidense.report.runs import Run
-from vidense.report.wording import interval_text, percent, spread
+from vidense.report.wording import EMPTY, interval_text, percent, spread
 
 __all__ = ["FORMATS", "Sheet", "accuracy_sheet", "storage_sheet"]
 
@@ -75,13 +75,14 @@ def _csv(sheet: Sheet) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(sheet.columns)
-    writer.writerows([[_no_formula(cell) for cell in row] for row in sheet.rows])
+    writer.writerows([[_plain(cell) for cell in row] for row in sheet.rows])
     return text.getvalue()
 
 
-def _no_formula(cell: str) -> str:
+def _plain(cell: str) -> str:
+    text = "" if cell == EMPTY else " ".join(cell.split())
     # Spreadsheets run what begins so; names of runs come from strangers.
-    return f"'{cell}" if cell.startswith(("=", "+", "@", "\t", "\r")) else cell
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _markdown(sheet: Sheet) -> str:
