@@ -48,8 +48,11 @@ def start(name: str, cwd: Path, *words: object) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_every_script_is_run():
-    assert {file.stem for file in EXAMPLES.glob("*.py")} - {"given"} == set(PRINTS)
+def test_every_script_is_run_and_named_where_a_reader_looks():
+    scripts = {file.stem for file in EXAMPLES.glob("*.py")} - {"given"}
+    assert scripts == set(PRINTS)
+    page = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert [name for name in scripts if f"`{name}.py`" not in page] == []
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.stem)
@@ -58,6 +61,7 @@ def test_a_script_is_read_in_two_minutes(file):
     assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in sorted(PRINTS)])
 def test_a_script_runs_on_generated_videos(name, tmp_path):
     done = start(name, tmp_path, "--quick")
