@@ -6,6 +6,7 @@ comma := ,
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
+SITE_STAMP := $(VENV)/.installed-for-the-site
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet -c constraints.txt
 # One thread per worker: two workers that each ask for all cores are slower than one.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -39,10 +40,16 @@ lint: setup
 bench: setup
 	set -e; for suite in $(SUITES); do $(BIN)/python -m benchmarks.$$suite; done
 
-# The tables of docs/results.md, from the committed JSON, and docs/methods, from the docstrings.
-docs: setup
+# The tables of docs/results.md, from the committed JSON, docs/methods, from the docstrings, and all of docs as site/.
+docs: $(SITE_STAMP)
 	set -e; for suite in $(SUITES); do $(BIN)/python -m benchmarks.$$suite --tables; done
 	$(BIN)/python docs/write_methods.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+$(SITE_STAMP): $(STAMP)
+	$(BIN)/python $(PIP_INSTALL) -e '.[docs]'
+	touch $@
 
 # The wheel, proven: installed alone in an empty environment, it must tell the whole story.
 dist: setup
@@ -60,4 +67,4 @@ deps-apt:
 	apt-get install --yes --no-install-recommends chromium ffmpeg
 
 clean:
-	rm -rf $(VENV) dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,10 +1,11 @@
-"""The examples in the help are what users copy: every flag, verb and value in them must exist."""
+"""The examples in the help and on the pages are what users copy: every flag, verb and value in them must exist."""
 
 import re
 import shlex
 
 import pytest
 
+from tests.pages import ROOT, blocks
 from vidense.cli import run
 from vidense.cli.examples import EXAMPLES
 from vidense.data.layouts import LAYOUTS
@@ -17,6 +18,10 @@ def commands() -> list[list[str]]:
     """Return every example as words, its explanation (after two spaces or more) left out."""
     lines = [line.strip() for text in EXAMPLES.values() for line in text.splitlines()]
     return [shlex.split(re.split(r"\s{2,}", line)[0]) for line in lines if line.startswith("vidense ")]
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "howto").glob("*.md"))]
+ON_PAGES = [words for page in PAGES for block in blocks(page) for words in block.commands if words[0] == "vidense"]
 
 
 def value_of(words: list[str], flag: str) -> str | None:
@@ -42,14 +47,14 @@ def test_there_are_examples_for_every_verb():
     assert len(commands()) > 20
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
+@pytest.mark.parametrize("words", [*commands(), *ON_PAGES], ids=" ".join)
 def test_every_flag_exists(helps, words):
     flags = [word for word in words if word.startswith("-")]
     options = helps[words[1]].split("Examples:")[0]
     assert [flag for flag in flags if not re.search(rf"(?<!\w){flag}\b", options)] == []
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
+@pytest.mark.parametrize("words", [*commands(), *ON_PAGES], ids=" ".join)
 def test_every_value_exists(words):
     import vidense.methods  # noqa: F401
     from vidense.method import METHODS
@@ -58,9 +63,10 @@ def test_every_value_exists(words):
     protocol, models = value_of(words, "--protocol"), value_of(words, "--models")
     assert layout is None or layout in LAYOUTS
     assert protocol is None or protocol in PROTOCOLS
-    assert all(model in NETWORKS for model in (models or "").split(",") if model)
-    assert method is None or method in METHODS
-    if words[1] == "methods" and len(words) > 2 and words[2] != "--json":
+    if "--plugin" not in words:
+        assert all(model in NETWORKS for model in (models or "").split(",") if model)
+        assert method is None or method in METHODS
+    if words[1] == "methods" and len(words) == 3 and words[2] != "--json":
         assert words[2] in METHODS
 
 

@@ -75,6 +75,12 @@ def test_a_method_of_ones_own_condenses_and_has_a_page(vidense, store, method, t
     assert "finished before" in again.out
 
 
+def test_the_example_of_a_script_is_a_plug_in_too(vidense, store, tmp_path):
+    script = PAGE.parent / "examples" / "own_method.py"
+    outcome = vidense("condense", store, "--out", tmp_path / "run", "--method", "liveliest", "--plugin", script)
+    assert outcome.code == 0 and "liveliest: 3 videos" in outcome.out
+
+
 def test_a_changed_plug_in_is_another_run(vidense, refused, store, method, tmp_path):
     words = ("condense", store, "--out", tmp_path / "run", "--method", "mean_clip", "--iterations", 2)
     assert vidense(*words, "--plugin", method).code == 0
