@@ -6,6 +6,7 @@ from PIL import Image
 
 from tests.tiny import task
 from vidense.condensed import load, save
+from vidense.engine import preview
 from vidense.engine.preview import write_previews
 from vidense.parameterizations.dense import Dense
 from vidense.parameterizations.key_frames import KeyFrames
@@ -20,10 +21,12 @@ def dataset(tmp_path):
     return save(tmp_path / "run" / "dataset", videos, dtype="uint8", provenance={})
 
 
-def test_the_first_videos_of_each_class_are_drawn(dataset, tmp_path):
+def test_the_first_videos_of_each_class_are_drawn(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(preview, "DRAWN_PER_CLASS", 5)
     write_previews(dataset, tmp_path / "run")
     index = json.loads((tmp_path / "run" / "preview" / "preview.json").read_text())
     assert [video["label"] for video in index["videos"]] == [0] * 5 + [1] * 5 + [2] * 5
+    assert index["of"] == 21
     first = index["videos"][0]
     assert first["key_frames"] == [0, 7] and (first["frames"], first["width"], first["height"]) == (8, 48, 48)
     with Image.open(tmp_path / "run" / "preview" / first["file"]) as moving:

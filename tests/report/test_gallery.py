@@ -50,6 +50,8 @@ def test_a_budget_leaves_out_further_videos_of_a_class_then_classes(make_run):
     found = read_run(run)
     size = gallery([found])[0][0].clips[0].size
 
+    assert gallery([found])[1] == 0
+
     def shown(budget):
         groups, left_out = gallery([found], budget)
         assert sum(clip.size for group in groups for clip in group.clips) <= budget
@@ -74,3 +76,11 @@ def test_flow_has_the_room_that_clips_leave(make_run):
     assert flow.shown.alt == "to the right" and (flow.shown.width, flow.shown.height) == (1, 1)
     clips = sum(clip.size for group in groups for clip in group.clips)
     assert gallery([found], clips + 1)[0][0].flows == []
+
+
+def test_videos_that_were_not_drawn_are_counted_too(make_run):
+    run = make_run("prism-0")
+    index = json.loads((run / "preview" / "preview.json").read_text())
+    write(run / "preview" / "preview.json", {**index, "of": 60})
+
+    assert gallery([read_run(run)])[1] == 58

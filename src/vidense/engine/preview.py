@@ -11,8 +11,8 @@ from vidense.records import read_json, write_json
 __all__ = ["FOLDER", "INDEX", "chosen_videos", "write_previews"]
 
 FOLDER, INDEX = "preview", "preview.json"
-# A page is opened as a whole: more videos of a class than this are left out of it.
-SHOWN_PER_CLASS = 5
+# More videos of a class than this nobody looks at; a page shows as many as it has room for.
+DRAWN_PER_CLASS = 30
 
 
 def write_previews(dataset: CondensedDataset, run: Path) -> None:
@@ -31,13 +31,13 @@ def write_previews(dataset: CondensedDataset, run: Path) -> None:
     folder.mkdir(parents=True)
     videos = [_draw(dataset, number, folder) for number in chosen_videos(dataset)]
     # The index comes last: a folder without one is drawn again.
-    write_json(folder / INDEX, {"content_hash": dataset.content_hash, "videos": videos})
+    write_json(folder / INDEX, {"content_hash": dataset.content_hash, "of": len(dataset), "videos": videos})
 
 
 def chosen_videos(dataset: CondensedDataset) -> list[int]:
-    """Return the numbers of the videos that a page shows: the first few of each class."""
+    """Return the numbers of the videos that are drawn: the first few of each class."""
     members = [(dataset.labels == label).nonzero().flatten() for label in range(len(dataset.class_names))]
-    return [int(number) for of_class in members for number in of_class[:SHOWN_PER_CLASS]]
+    return [int(number) for of_class in members for number in of_class[:DRAWN_PER_CLASS]]
 
 
 def _draw(dataset: CondensedDataset, number: int, folder: Path) -> dict[str, Any]:

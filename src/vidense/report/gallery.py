@@ -57,7 +57,7 @@ class Group:
 
 
 def gallery(runs: Sequence[Run], budget: int = BUDGET) -> tuple[list[Group], int]:
-    """Return what is shown, and how many drawn clips are not.
+    """Return what is shown, and how many videos are not.
 
     If all would be too large, each run shows fewer videos of each class; if one of each is too large still, the later
     classes are left out. Flow has what room the clips leave.
@@ -68,7 +68,6 @@ def gallery(runs: Sequence[Run], budget: int = BUDGET) -> tuple[list[Group], int
     """
     labels = list(dict.fromkeys(video.label for run in runs for video in run.previews))
     clips = {label: [clip for run in runs for clip in _clips(run, label)] for label in labels}
-    drawn = sum(map(len, clips.values()))
     for most in range(max((max(clip.number, 1) for of in clips.values() for clip in of), default=1), 0, -1):
         clips = {label: [clip for clip in of if clip.number <= most] for label, of in clips.items()}
         if _size(clips) <= budget:
@@ -79,8 +78,8 @@ def gallery(runs: Sequence[Run], budget: int = BUDGET) -> tuple[list[Group], int
         if size <= left:
             groups.append(Group(label, of, []))
             left -= size
-    shown = sum(len(group.clips) for group in groups)
-    return [_with_flow(group, runs, left // max(len(groups), 1)) for group in groups], drawn - shown
+    missing = sum(run.videos for run in runs) - sum(len(group.clips) for group in groups)
+    return [_with_flow(group, runs, left // max(len(groups), 1)) for group in groups], missing
 
 
 def _size(clips: Mapping[str, Sequence[Clip]]) -> int:

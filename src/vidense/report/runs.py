@@ -90,6 +90,7 @@ class Run:
         dataset: ``dataset/condensed.json``.
         evaluation: ``evaluation.json``, None if the run was not evaluated.
         previews: condensed videos, drawn.
+        videos: how many there are, drawn or not.
         nearest: by the number of a video, where an evaluation found them.
         flows: by class name, where ``vidense flow`` drew them.
         stretches: the course of the run; None for methods that do not iterate.
@@ -100,6 +101,7 @@ class Run:
     dataset: dict[str, Any]
     evaluation: dict[str, Any] | None
     previews: tuple[Preview, ...]
+    videos: int
     nearest: Mapping[int, Nearest]
     flows: Mapping[str, FlowPicture]
     stretches: Stretches | None
@@ -146,6 +148,7 @@ def read_run(path: Path) -> Run:
             dataset=dataset,
             evaluation=_evaluation(path / "evaluation.json", record["settings"]),
             previews=_previews(path / "preview", dataset["class_names"]),
+            videos=_count(path / "preview"),
             nearest=_nearest(path / "nearest", dataset["class_names"]),
             flows=_flows(path / "flow"),
             stretches=read_stretches(path / "log.jsonl"),
@@ -190,6 +193,14 @@ def _previews(folder: Path, class_names: Sequence[str]) -> tuple[Preview, ...]:
         )
         for video in read_json(folder / "preview.json")["videos"]
     )
+
+
+def _count(folder: Path) -> int:
+    """Return how many videos there are; previews of before that was written hold what they hold."""
+    if not (folder / "preview.json").exists():
+        return 0
+    index = read_json(folder / "preview.json")
+    return int(index.get("of", len(index["videos"])))
 
 
 def _nearest(folder: Path, class_names: Sequence[str]) -> dict[int, Nearest]:
