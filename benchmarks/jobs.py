@@ -14,7 +14,7 @@ import torch
 from benchmarks.pages import fill, save_figures
 from benchmarks.points import commit
 from benchmarks.processes import measure_each
-from benchmarks.records import Records
+from benchmarks.records import ROOT, Benchmark, Records
 from vidense import __version__
 from vidense.hardware import describe
 from vidense.records import write_json
@@ -22,36 +22,23 @@ from vidense.report.drawing import Picture
 
 __all__ = ["Jobs", "run_jobs"]
 
-ROOT = Path(__file__).resolve().parent
-
 
 @dataclass(frozen=True)
-class Jobs:
+class Jobs(Benchmark):
     """What is measured, and where.
 
     Attributes:
-        name: of the module below ``benchmarks`` and of the folder of results.
+        name: as of :class:`~benchmarks.records.Benchmark`.
         base: name of the suite whose store and runs are used, given the same ``--work``.
         jobs: by name, a function from the folder of work to what was measured, as JSON types.
         tables: by name, the tables of docs/results.md and what makes them of the results.
         figures: by name, the same of docs/figures.
     """
 
-    name: str
     base: str
     jobs: Mapping[str, Callable[[Path], dict[str, Any]]]
     tables: Mapping[str, Callable[[Records], str]]
     figures: Mapping[str, Callable[[Records], Picture | None]] = field(default_factory=dict)
-
-    @property
-    def results(self) -> Path:
-        """Where the JSON files are."""
-        return ROOT / "results" / self.name
-
-    @property
-    def command(self) -> str:
-        """What a reader types to repeat the numbers."""
-        return f"python -m benchmarks.{self.name}"
 
     def finished(self, name: str) -> bool:
         """Return whether a job was measured."""

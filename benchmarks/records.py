@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ __all__ = [
     "CEILING",
     "CODEC",
     "STUDIED",
+    "Benchmark",
     "Record",
     "Records",
     "accuracies",
@@ -26,6 +28,7 @@ __all__ = [
     "read",
 ]
 
+ROOT = Path(__file__).resolve().parent
 CEILING = "ceiling"
 # Random real clips, stored by a video codec.
 CODEC = "codec"
@@ -35,6 +38,27 @@ STUDIED = ("prism", "dm")
 FEWEST_PAIRS = 3
 Record = Mapping[str, Any]
 Records = Sequence[Record]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What a command measures.
+
+    Attributes:
+        name: of the module below ``benchmarks`` and of the folder of results.
+    """
+
+    name: str
+
+    @property
+    def results(self) -> Path:
+        """Where the JSON files are."""
+        return ROOT / "results" / self.name
+
+    @property
+    def command(self) -> str:
+        """What a reader types to repeat the numbers."""
+        return f"python -m benchmarks.{self.name}"
 
 
 def read(results: Path) -> Records:

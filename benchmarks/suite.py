@@ -11,21 +11,19 @@ from typing import Any
 from benchmarks.pages import fill, save_figures
 from benchmarks.points import Measured, Point, run_point
 from benchmarks.processes import measure_each
-from benchmarks.records import CEILING, Records, read
+from benchmarks.records import CEILING, ROOT, Benchmark, Records, read
 from vidense.data.prepare import prepare
 from vidense.report.drawing import Picture
 
-__all__ = ["ROOT", "Suite", "run_suite"]
-
-ROOT = Path(__file__).resolve().parent
+__all__ = ["Suite", "run_suite"]
 
 
 @dataclass(frozen=True)
-class Suite:
+class Suite(Benchmark):
     """A benchmark.
 
     Attributes:
-        name: of the module below ``benchmarks`` and of the folder of results.
+        name: as of :class:`~benchmarks.records.Benchmark`.
         points: what to measure, in the order it is wanted.
         clips: arguments of ``prepare``.
         device: where to run: ``cpu`` or ``cuda``.
@@ -38,7 +36,6 @@ class Suite:
         figures: by name, the same of docs/figures.
     """
 
-    name: str
     points: Sequence[Point]
     clips: dict[str, Any]
     device: str
@@ -49,16 +46,6 @@ class Suite:
     evaluation: dict[str, Any] = field(default_factory=lambda: {"protocol": "clean"})
     base: "Suite | None" = None
     frozen: bool = False
-
-    @property
-    def results(self) -> Path:
-        """Where the JSON files are."""
-        return ROOT / "results" / self.name
-
-    @property
-    def command(self) -> str:
-        """What a reader types to repeat the numbers."""
-        return f"python -m benchmarks.{self.name}"
 
     def write_tables(self, results: Path) -> None:
         """Write the tables and figures from the JSON files in ``results``.

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import sweep_figure
-from benchmarks.jobs import ROOT, Jobs, run_jobs
-from benchmarks.records import Records
+from benchmarks.jobs import Jobs, run_jobs
+from benchmarks.records import ROOT, Records
 from benchmarks.tables import ablated
 from vidense.ablation import ablate
 from vidense.data.prepare import prepare

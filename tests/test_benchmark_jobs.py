@@ -6,7 +6,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from benchmarks import figures, jobs, uses
+from benchmarks import figures, jobs, records, uses
 from benchmarks.jobs import Jobs
 from benchmarks.processes import measure_each
 from benchmarks.tables import ablated
@@ -18,7 +18,7 @@ from vidense.report.scales import Axis
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "ROOT", tmp_path)
+    monkeypatch.setattr(records, "ROOT", tmp_path)
     return Jobs("toy", "ucf101_6", {"one": lambda work: {"folder": str(work)}, "two": lambda _: {}}, {})
 
 
