@@ -37,6 +37,8 @@ OTHERS = {
     "vdsd_mtt": 100,
     "optdistill": 0,
 }
+# Those of them that are quick enough for five videos per class.
+QUICK = ("tsgf", "sre2l", "optdistill")
 # PRISM's insertion at one video per class: what each variant changes.
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-insertion": {"criterion": "none"},
@@ -66,6 +68,7 @@ def _others() -> list[Point]:
         return {"static_iterations": STATIC_ITERATIONS} if name.startswith("vdsd") else {}
 
     found = [Point(name, 1, seed, 3, length, options(name)) for seed in range(2) for name, length in OTHERS.items()]
+    found += [Point(name, 5, seed, 3, OTHERS[name]) for seed in range(2) for name in QUICK]
     frames: dict[str, Any] = {"mode": "frame"}
     return found + [Point("sre2l", 1, seed, 3, OTHERS["sre2l"], frames, "frame") for seed in range(2)]
 
