@@ -70,11 +70,17 @@ def test_a_class_without_test_videos_is_left_out():
 
 
 def test_methods_and_random_clips_stand_at_the_bytes_of_the_methods():
-    made, _ = table(size=2000)
+    sizes = {"prism": 2000, "dm": 5000}
+    found = [evaluation(ROWS, settings=settings_of(name), name=name, size=size) for name, size in sizes.items()]
+    (made,) = group_rows(found)
     shown = size_figure(made)
 
-    assert {tip.split(" at ")[1] for tip in tips(shown) if " at " in tip} == {"2"}
-    assert {"condensed", "random clips", "prism"} <= set(labels(shown))
+    assert {tip.split(" at ")[1] for tip in tips(shown) if " at " in tip} == {"2", "5"}
+    assert {"condensed", "random clips", "prism", "dm"} <= set(labels(shown))
+
+
+def test_one_method_is_no_course():
+    assert size_figure(table()[0]) is None
 
 
 def test_what_diverged_has_no_place():

@@ -77,6 +77,13 @@ def test_clips_have_sizes_alternatives_and_marks(make_run, tmp_path):
     assert "No run here was evaluated yet" in text
 
 
+def test_classes_of_one_clip_stand_side_by_side(make_run, tmp_path):
+    text, _ = page_of([make_run("prism-0")], tmp_path)
+    assert 'class="gallery single"' in text
+    text, _ = page_of([make_run("dm-0"), make_run("dm-1")], tmp_path)
+    assert 'class="gallery"' in text
+
+
 def test_names_from_strangers_are_only_text(make_run, tmp_path):
     hostile = ("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)> {{ 7*7 }}")
     run = make_run("run <b>", ROWS, classes=hostile, method="<i>prism</i>", lr="</pre><script>")

@@ -12,7 +12,7 @@ def test_every_table_and_figure_is_a_file(make_run, tmp_path):
     (run / "log.jsonl").write_text(
         json.dumps({"step": 0, "loss": 1.0}) + "\n" + json.dumps({"step": 1, "loss": 0.5}) + "\n"
     )
-    written = write_for_papers([run], tmp_path / "paper")
+    written = write_for_papers([run, make_run("dm-0", ROWS, method="dm")], tmp_path / "paper")
 
     names = {file.name for file in written}
     assert names == {file.name for file in (tmp_path / "paper").iterdir()}

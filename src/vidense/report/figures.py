@@ -64,7 +64,7 @@ def confusion_figure(table: Table, row: Row) -> Picture | None:
 def size_figure(table: Table) -> Picture | None:
     """Return accuracy against bytes on disk, of methods and of the random clips that stand for as many bytes.
 
-    None where nothing that did not diverge was stored.
+    None where fewer than two methods did not diverge.
     """
     methods = [row for row in table.rows if row.role == "method"]
     courses = [Course("condensed", [_sized(row, row.disk, row.title) for row in methods if row.disk and row.mean])]
@@ -72,7 +72,7 @@ def size_figure(table: Table) -> Picture | None:
         pairs = [(row, row.method_row) for row in table.rows if row.role == role and row.mean and row.method_row]
         courses.append(Course(title, [_sized(row, of.disk, "") for row, of in pairs if of.disk]))
     shown = [replace(course, joined=False) for course in courses if course.points]
-    if not courses[0].points:
+    if len(courses[0].points) < 2:
         return None
     return plot("Accuracy against bytes", shown, Axis("kB on disk", log=True), Axis(table.metric))
 

@@ -76,6 +76,7 @@ def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:
         unevaluated=[run.name for run in runs if run.evaluation is None],
         runs=[_describe(run) for run in runs],
         classes=classes,
+        single=all(len(group.clips) == 1 for group in classes),
         left_out=left_out,
         percent=percent,
         spread=spread,
