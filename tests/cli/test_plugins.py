@@ -137,3 +137,10 @@ def test_what_is_no_plug_in_is_refused(refused, tmp_path, method):
     (tmp_path / "other" / "mean_clip.py").write_text("", encoding="utf-8")
     line = refused("methods", "--plugin", method, "--plugin", tmp_path / "other" / "mean_clip.py")
     assert "another plug-in is called 'mean_clip' too" in line
+
+
+@pytest.mark.parametrize(
+    "verb", ["ablate", "condense", "evaluate", "experts", "export", "flow", "methods", "plan", "prepare"]
+)
+def test_every_verb_that_meets_what_others_wrote_takes_it(vidense, verb):
+    assert "--plugin" in vidense(verb, "--help").out

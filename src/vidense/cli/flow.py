@@ -23,6 +23,7 @@ def flow(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of numbers and pictures.  [default: RUN/flow]")
     ] = None,
+    plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:
     """Compare the mean optical flow of each class with that of its real videos, in numbers and in pictures.
