@@ -4,6 +4,7 @@ import importlib
 import os
 import random
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from hypothesis import HealthCheck, settings
 
 from benchmarks import pages as project_pages
 from vidense import experts
+from vidense.data.layouts import LAYOUTS
+from vidense.method import METHODS
+from vidense.nets import NETWORKS
+from vidense.parameterizations import PARAMETERIZATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -74,6 +79,18 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(experts, "fit", count)
     return counted
+
+
+@pytest.fixture
+def no_plugin_left() -> Iterator[None]:
+    """Forget what plug-ins registered, so that another test may register it again."""
+    before = [(registry, dict(registry._items)) for registry in (METHODS, NETWORKS, PARAMETERIZATIONS, LAYOUTS)]
+    yield
+    for registry, items in before:
+        registry._items.clear()
+        registry._items.update(items)
+    for name in [name for name in sys.modules if name.startswith("vidense_plugin_")]:
+        del sys.modules[name]
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
-"""The tutorial and the how-to pages: every block runs, or says above it why not; every flag in them exists."""
+"""The tutorial and the how-to pages: every block runs, or says above it why not."""
 
 import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +8,6 @@ import pytest
 from tests.pages import NOT_RUN, ROOT, Block, blocks, run_block, shorter
 from vidense import condense, prepare
 from vidense.data.builtin import write_videos
-from vidense.method import METHODS
-from vidense.nets import NETWORKS
 
 DOCS = ROOT / "docs"
 HOWTO = sorted((DOCS / "howto").glob("*.md"))
@@ -31,18 +27,6 @@ def prepared(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture
-def _forgetting() -> Iterator[None]:
-    """Leave no plug-in of a page behind."""
-    before = [(registry, dict(registry._items)) for registry in (METHODS, NETWORKS)]
-    yield
-    for registry, items in before:
-        registry._items.clear()
-        registry._items.update(items)
-    for name in [name for name in sys.modules if name.startswith("vidense_plugin_")]:
-        del sys.modules[name]
-
-
 def test_every_page_of_the_folder_is_known_and_has_something_to_run():
     assert len(HOWTO) == 5
     for page in PAGES:
@@ -56,7 +40,7 @@ def test_every_fence_is_read_and_every_mark_belongs_to_a_block(page):
     assert text.count(NOT_RUN) == sum(not block.runs for block in found)
 
 
-@pytest.mark.usefixtures("_forgetting")
+@pytest.mark.usefixtures("no_plugin_left")
 @pytest.mark.parametrize(
     "page", [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem in SLOW)) for p in PAGES]
 )

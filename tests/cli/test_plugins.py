@@ -8,10 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.data.video_files import write_video
-from vidense.data.layouts import LAYOUTS
-from vidense.method import METHODS
-from vidense.nets import NETWORKS
-from vidense.parameterizations import PARAMETERIZATIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 NETWORK = """
@@ -46,16 +42,7 @@ def mine(source, options):
 """
 
 
-@pytest.fixture(autouse=True)
-def _forget():
-    registries = (METHODS, NETWORKS, PARAMETERIZATIONS, LAYOUTS)
-    before = [dict(registry._items) for registry in registries]
-    yield
-    for registry, items in zip(registries, before, strict=True):
-        registry._items.clear()
-        registry._items.update(items)
-    for name in [name for name in sys.modules if name.startswith("vidense_plugin_")]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("no_plugin_left")
 
 
 @pytest.fixture
