@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from benchmarks.records import FEWEST_PAIRS, Record, Records, accuracies, average, grouped, is_studied, ranked
+from benchmarks.records import Record, Records, accuracies, average, grouped, is_studied, ranked
 from vidense.report.charts import Course, Dot, Point, dots, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
-from vidense.statistics import Accuracies, paired_difference, summarise
+from vidense.statistics import FEWEST_SHOWN, Accuracies, paired_difference, summarise
 
 __all__ = ["MEGABYTES", "MINUTES", "budget_figure", "cost_figure", "insertion_figure", "study_figure", "sweep_figure"]
 
@@ -76,7 +76,7 @@ def study_figure(records: Records) -> Picture | None:
     for name in ranked(variants):
         found = paired_difference(accuracies(variants[name]), accuracies(prism))
         if found["difference"] is not None:
-            shown = found["interval"] if found["pairs"] >= FEWEST_PAIRS else None
+            shown = found["interval"] if found["pairs"] >= FEWEST_SHOWN else None
             title = f"{name.removeprefix('prism ')} ({found['pairs']} seeds)"
             rows.append(Dot(title, 100 * found["difference"], None if shown is None else _percent(shown)))
     return dots("Top-1 of variants, minus that of prism", rows, Axis("points, paired by seed"), reference=0)
@@ -108,7 +108,7 @@ def _of_row(row: dict[str, Any], key: str) -> Accuracies:
 
 def _interval(own: Accuracies) -> tuple[float, float] | None:
     interval = summarise(own)["interval"]
-    return _percent(interval) if interval is not None and len(own) >= FEWEST_PAIRS else None
+    return _percent(interval) if interval is not None and len(own) >= FEWEST_SHOWN else None
 
 
 def _percent(interval: tuple[float, float]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidense.statistics import Accuracies, paired_difference, summarise
+from vidense.statistics import FEWEST_SHOWN, Accuracies, paired_difference, summarise
 
 __all__ = [
     "CEILING",
@@ -34,8 +34,6 @@ CEILING = "ceiling"
 CODEC = "codec"
 # Variants of these are settings of one study; those of other methods are methods of their own.
 STUDIED = ("prism", "dm")
-# Two differences that agree by chance give an interval of no width, and two that do not one as wide as the scale.
-FEWEST_PAIRS = 3
 Record = Mapping[str, Any]
 Records = Sequence[Record]
 
@@ -113,7 +111,7 @@ def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
 def difference(members: Records, other: Accuracies) -> str:
     """Return ``first - second`` in points with its interval, in bold where the interval excludes zero.
 
-    Without an interval where there are fewer than ``FEWEST_PAIRS`` pairs.
+    Without an interval where there are fewer than :data:`~vidense.statistics.FEWEST_SHOWN` pairs.
     """
     return in_points(paired_difference(accuracies(members), other))
 
@@ -123,7 +121,7 @@ def in_points(found: Mapping[str, Any] | None) -> str:
     if found is None or found["difference"] is None:
         return ""
     text = f"{100 * found['difference']:+.1f}"
-    if found["interval"] is None or found["pairs"] < FEWEST_PAIRS:
+    if found["interval"] is None or found["pairs"] < FEWEST_SHOWN:
         return text
     low, high = (100 * value for value in found["interval"])
     text += f" ({low:+.1f} to {high:+.1f})"
@@ -132,7 +130,7 @@ def in_points(found: Mapping[str, Any] | None) -> str:
 
 def interval(own: Mapping[str, Any]) -> str:
     """Return the 95 % interval of a summary in points; nothing where too few seeds were measured."""
-    if own["interval"] is None or own["condensation_seeds"] < FEWEST_PAIRS:
+    if own["interval"] is None or own["condensation_seeds"] < FEWEST_SHOWN:
         return ""
     return "{:.1f} to {:.1f}".format(*(100 * value for value in own["interval"]))
 

@@ -113,3 +113,12 @@ def test_the_share_of_the_gradient_is_known_where_all_frames_are_learned(store, 
     found = ablate("prism", store.path, tmp_path / "out", grid="frames learned", seeds=1, nets=1, model=NAME, **options)
     two, every = (row["sets"][0]["gradient_share"] for row in found["rows"])
     assert two is None and len(every) == 8 and sum(every) == pytest.approx(1)
+
+
+def test_one_class_has_no_halves(tmp_path, store, linear):
+    from vidense.data.derive import write_classes
+
+    alone = write_classes(store, [1], tmp_path / "alone")
+    with pytest.raises(UserError, match="at least two classes"):
+        ablate("dm", alone.path, tmp_path / "out", grid="groups", seeds=1, nets=1, model=NAME, iterations=6)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("*/run.json"))

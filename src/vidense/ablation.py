@@ -186,9 +186,8 @@ def _draw(variants: Sequence[Variant], stores: Sequence[ClipStore], out: Path) -
         made = load(_run(out, variant, 0))
         for label, name in enumerate(store.class_names):
             first = int((made.labels == label).nonzero()[0])
-            times = made.index["record"].get("times")
-            stored = range(made.spec.frames) if times is None else times[first]
-            by_class.setdefault(name, []).append(Strip(variant.name, made.pictures(first), stored))
+            strip = Strip(variant.name, made.pictures(first), made.stored_times(first) or ())
+            by_class.setdefault(name, []).append(strip)
     (out / STRIPS).mkdir(exist_ok=True)
     for number, (name, strips) in enumerate(by_class.items()):
         draw_strips(out / STRIPS / f"{numbered_name(number, name)}.png", name, strips)
@@ -196,6 +195,8 @@ def _draw(variants: Sequence[Variant], stores: Sequence[ClipStore], out: Path) -
 
 def _stores_of(variants: Sequence[Variant], store: ClipStore, out: Path) -> list[ClipStore]:
     """Return the store of each variant, made below ``out`` where it is another than ``store``."""
+    if len(store.class_names) < 2 and any(variant.half for variant in variants):
+        raise UserError("one class has no static and no dynamic half; give a store of at least two classes")
     # Every clip is looked at for these, so once, and only where they are asked for.
     halves = halves_by_motion(store.train) if any(variant.half for variant in variants) else {}
     found = []

@@ -6,11 +6,21 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Accuracies", "interval_kind", "mean_interval", "paired_difference", "rank_correlation", "summarise"]
+__all__ = [
+    "FEWEST_SHOWN",
+    "Accuracies",
+    "interval_kind",
+    "mean_interval",
+    "paired_difference",
+    "rank_correlation",
+    "summarise",
+]
 
 # Accuracy by condensation seed, then by network seed.
 Accuracies = Mapping[int, Mapping[int, float]]
 
+# The interval of two values is wider than any chart, and says nothing in a table of many.
+FEWEST_SHOWN = 3
 DRAWS, SEED = 10_000, 0
 LEVEL = 0.95
 FEWEST_TO_REDRAW = 10

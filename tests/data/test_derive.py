@@ -6,7 +6,15 @@ import torch
 
 from tests.data.video_files import write_video
 from tests.evaluation.conftest import CLASSES, write_store
-from vidense.data.derive import MOTIONS, halves_by_motion, motion_of_classes, write_classes, write_moved, write_reframed
+from vidense.data.derive import (
+    MOTIONS,
+    halves_by_motion,
+    motion_of_classes,
+    motion_of_clips,
+    write_classes,
+    write_moved,
+    write_reframed,
+)
 from vidense.data.prepare import prepare
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
@@ -108,3 +116,7 @@ def test_clips_that_jump_hold_the_same_frames_in_another_order(store, tmp_path):
 def test_stores_of_different_motion_are_different_data(store, tmp_path):
     hashes = {write_moved(store, motion, tmp_path / motion).content_hash for motion in MOTIONS}
     assert len(hashes | {store.content_hash}) == 3
+
+
+def test_one_frame_does_not_move(store):
+    assert motion_of_clips(store.train.single_frames()).tolist() == [0.0] * len(store.train.single_frames().labels)

@@ -59,9 +59,16 @@ def test_what_is_typical_is_the_distance_to_another_source(tmp_path, store, data
 
 def test_a_class_of_one_source_has_nothing_typical(store):
     real = store.train
-    assert nearest._typical(real, 0) > 0
+    small = nearest._small(real)
+    assert nearest._typical(real, small, 0) > 0
     real.groups = ("one",) * len(real)
-    assert nearest._typical(real, 0) is None
+    assert nearest._typical(real, small, 0) is None
+
+
+def test_averages_are_those_of_equal_parts():
+    clips = torch.randint(0, 256, (2, 3, 3, 16, 24), dtype=torch.uint8)
+    slow = clips.double().view(2, 3, 3, 8, 2, 8, 3).mean((4, 6)).flatten(1)
+    assert torch.allclose(nearest._averages(clips).double(), slow, atol=1e-3)
 
 
 def test_the_clip_is_drawn_and_the_same_dataset_compared_once(tmp_path, store, dataset, monkeypatch):
@@ -70,7 +77,7 @@ def test_the_clip_is_drawn_and_the_same_dataset_compared_once(tmp_path, store, d
     picture = Image.open(run / "nearest" / read(run)[0]["file"])
     assert picture.n_frames == 8 and picture.size == (43, 43)
 
-    monkeypatch.setattr(nearest, "_distances", lambda *_: pytest.fail("compared again"))
+    monkeypatch.setattr(nearest, "_closest", lambda *_: pytest.fail("compared again"))
     write_nearest(dataset, store, run)
     with pytest.raises(pytest.fail.Exception, match="compared again"):
         write_nearest(write_dataset(tmp_path / "other", store, key_frames=3), store, run)

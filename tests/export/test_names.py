@@ -85,3 +85,8 @@ def test_other_names_are_replaced_by_the_label_and_what_is_left(name, folder):
 
 def test_classes_that_differ_in_case_alone_are_both_numbered():
     assert folder_names(["Run", "jump", "run"]) == ("00000-Run", "jump", "00002-run")
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "Metadata.CSV", "README.md", "load_clips.py"])
+def test_a_class_called_like_a_file_of_the_export_gives_way(name):
+    assert folder_names([name])[0].startswith("00000-")

@@ -1,14 +1,15 @@
 """Event files, read back by TensorBoard's own reader."""
 
-import base64
 import importlib
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from vidense.errors import UserError
 from vidense.monitor import EventFile, Reading, RunState
+from vidense.report.pictures import PictureFile
 from vidense.report.runs import Preview
 
 
@@ -36,15 +37,14 @@ def steps(found, tag):
     return [(event.step, event.value) for event in found.Scalars(tag)]
 
 
-def picture(frames: int) -> str:
+def picture(file: Path, frames: int) -> Path:
     first, *others = (Image.new("RGB", (6, 4), (i, 0, 0)) for i in range(0, 250, 250 // frames))
-    buffer = io.BytesIO()
-    first.save(buffer, "WEBP", save_all=True, append_images=others[: frames - 1], duration=160, lossless=True)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+    first.save(file, "WEBP", save_all=True, append_images=others[: frames - 1], duration=160, lossless=True)
+    return file
 
 
-def preview(moving: str, label: str = "jump") -> Preview:
-    return Preview(moving, moving, label, 6, 4, 3, (0, 2))
+def preview(moving: Path, label: str = "jump") -> Preview:
+    return Preview(0, PictureFile(moving), PictureFile(moving), label, 6, 4, 3, (0, 2))
 
 
 def test_every_scalar_is_there_by_name_step_and_time(read, run, tmp_path):
@@ -96,9 +96,10 @@ def test_names_from_strangers_are_tags_and_no_paths(read, run, tmp_path):
 
 
 def test_clips_move_and_are_numbered_within_their_class(read, tmp_path):
-    with EventFile(tmp_path, began=0.0) as events:
-        events.add_clips([preview(picture(3)), preview(picture(1)), preview(picture(2), "walk")], 10, 20.0)
-    found = read(tmp_path)
+    made = [picture(tmp_path / f"{frames}.webp", frames) for frames in (3, 1, 2)]
+    with EventFile(tmp_path / "events", began=0.0) as events:
+        events.add_clips([preview(made[0]), preview(made[1]), preview(made[2], "walk")], 10, 20.0)
+    found = read(tmp_path / "events")
     assert found.Tags()["images"] == ["clips/jump/1", "clips/jump/2", "clips/walk/1"]
     (event,) = found.Images("clips/jump/1")
     assert (event.step, event.wall_time, event.width, event.height) == (10, 20.0, 6, 4)
@@ -110,8 +111,12 @@ def test_clips_move_and_are_numbered_within_their_class(read, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"RIFF\x1a\0\0\0WEBPVP8L"])
 def test_a_picture_that_is_none_is_one_sentence(read, tmp_path, content):
-    broken = preview("data:image/webp;base64," + base64.b64encode(content).decode())
-    with EventFile(tmp_path, began=0.0) as events, pytest.raises(UserError, match="class 'jump' cannot be read"):
+    (tmp_path / "0.webp").write_bytes(content)
+    broken = preview(tmp_path / "0.webp")
+    with (
+        EventFile(tmp_path / "events", began=0.0) as events,
+        pytest.raises(UserError, match="class 'jump' cannot be read"),
+    ):
         events.add_clips([broken], 0, None)
 
 

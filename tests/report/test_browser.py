@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.report.test_page import ROWS
 from vidense.data.animation import write_animation
@@ -36,7 +37,7 @@ def page_file(make_run, tmp_path):
 
 
 def finished(run):
-    """Give a run clips that move, a log, and the nearest real clip of its first video."""
+    """Give a run all that a page can show: clips that move, a log, scores of classes, flow, a nearest real clip."""
     random = np.random.default_rng(0)
     frames = random.integers(0, 256, (4, 48, 48, 3), dtype=np.uint8)
     for video in json.loads((run / "preview" / "preview.json").read_text())["videos"]:
@@ -45,6 +46,14 @@ def finished(run):
     entries = [{"step": i, "loss": 2 / (i + 1), "key_frames": [2, 3], "cosine_histogram": [1] * 20} for i in range(9)]
     entries[4] |= {"trigger_rate": 0.1, "inserted": [[1, 1]]}
     (run / "log.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    for result in (result for row in evaluation["rows"] for result in row["results"]):
+        result |= {"per_class": [0.7, 0.4], "confusion": [[7, 3], [6, 4]]}
+    (run / "evaluation.json").write_text(json.dumps(evaluation))
+    (run / "flow").mkdir()
+    Image.new("RGB", (60, 40)).save(run / "flow" / "jump.png")
+    flow = {"name": "jump", "figure": "jump.png", "alt": "Everything stands still."}
+    (run / "flow" / "flow.json").write_text(json.dumps({"classes": [flow]}))
     (run / "nearest").mkdir()
     write_animation(run / "nearest" / "0.webp", frames)
     near = {"number": 0, "file": "0.webp", "source": "jump/1.avi", "label": 0, "distance": 60.0, "typical": 50.0}

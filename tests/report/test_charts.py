@@ -117,3 +117,10 @@ def test_shades_run_from_nothing_to_the_largest_value():
 
 def test_a_table_of_nothing_has_no_shade():
     assert float(elements(shades("t", [[0.0]], ["a"], ["a"]), "rect")[0].get("fill-opacity")) == 0
+
+
+def test_long_names_leave_room_for_the_shades():
+    chart = shades("t", [[1.0]], ["x" * 200], ["y" * 200])
+
+    assert all(place(rect, "width", "height") > (0, 0) for rect in elements(chart, "rect"))
+    assert place(elements(chart, "rect")[0], "x")[0] < WIDTH / 2

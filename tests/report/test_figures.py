@@ -11,7 +11,7 @@ ROWS = {"method": {0: [0.6, 0.5]}, "random_equal_bytes": {0: [0.2, 0.2]}, "ceili
 
 
 def stretches(**more):
-    given = {"length": 4, "ends": (2, 4), "loss": (2.0, 1.0), "key_frames": (), "trigger_rate": (None, None)}
+    given = {"ends": (2, 4), "loss": (2.0, 1.0), "key_frames": (), "trigger_rate": (None, None)}
     return Stretches(**{**given, "cosines": (), "inserted": {}, **more})
 
 
@@ -94,3 +94,28 @@ def test_tasks_that_name_no_class_have_no_such_figure(drop):
     found = evaluation(ROWS, settings=settings_of())
     (made,) = group_rows([found])
     assert {"per_class": class_figure, "confusion": confusion_figure}[drop](made, made.rows[0]) is None
+
+
+def test_survivors_of_a_diverged_training_are_not_shown():
+    found = evaluation({**ROWS, "method": {0: [0.6, float("nan")]}}, settings=settings_of())
+    for row in found["rows"]:
+        for result in row["results"]:
+            result |= {"per_class": [0.5, 0.5], "confusion": [[1, 1], [1, 1]]}
+    (made,) = group_rows([found])
+    assert class_figure(made, made.rows[0]) is None and confusion_figure(made, made.rows[0]) is None
+
+
+def test_of_many_classes_the_first_and_the_last_are_shown():
+    made, row = table(per_class=((0.5,) * 60, tuple(number / 100 for number in range(60))))
+    made.store["class_names"] = [f"class {number}" for number in range(60)]
+    shown = tips(class_figure(made, row))
+    assert len(shown) == MOST_CLASSES and shown[0].startswith("class 0:") and shown[-1].startswith("class 59:")
+
+
+def test_the_interval_of_two_sets_is_not_drawn():
+    sizes = {"prism": 2000, "dm": 5000}
+    rows = {**ROWS, "method": {0: [0.4], 1: [0.6]}}
+    found = [evaluation(rows, settings=settings_of(name), name=name, size=size) for name, size in sizes.items()]
+    (made,) = group_rows(found)
+    assert made.rows[0].interval is not None
+    assert not any("(" in tip for tip in tips(size_figure(made)))

@@ -1,5 +1,7 @@
 import json
 
+from PIL import Image
+
 from tests.report.conftest import write
 from vidense.report.gallery import gallery
 from vidense.report.runs import read_run
@@ -46,6 +48,7 @@ def test_a_budget_leaves_out_further_videos_of_a_class_then_classes(make_run):
     run = make_run("prism-0", classes=("jump", "jump again"))
     index = json.loads((run / "preview" / "preview.json").read_text())
     index["videos"] = [{**index["videos"][0], "label": label} for label in (0, 0, 0, 1)]
+    index["of"] = 4
     write(run / "preview" / "preview.json", index)
     found = read_run(run)
     size = gallery([found])[0][0].clips[0].size
@@ -67,13 +70,14 @@ def test_a_budget_leaves_out_further_videos_of_a_class_then_classes(make_run):
 def test_flow_has_the_room_that_clips_leave(make_run):
     run = make_run("prism-0")
     (run / "flow").mkdir()
-    (run / "flow" / "jump.png").write_bytes((run / "preview" / "0.webp").read_bytes())
+    Image.new("RGB", (3, 2)).save(run / "flow" / "jump.png")
     write(run / "flow" / "flow.json", {"classes": [{"name": "jump", "figure": "jump.png", "alt": "to the right"}]})
     found = read_run(run)
     groups, _ = gallery([found])
     (flow,) = groups[0].flows
 
-    assert flow.shown.alt == "to the right" and (flow.shown.width, flow.shown.height) == (1, 1)
+    assert flow.shown.alt == "to the right" and (flow.shown.width, flow.shown.height) == (3, 2)
+    assert flow.shown.picture.uri.startswith("data:image/webp;base64,")
     clips = sum(clip.size for group in groups for clip in group.clips)
     assert gallery([found], clips + 1)[0][0].flows == []
 

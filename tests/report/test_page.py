@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from PIL import Image
 
 from tests.test_architecture import run_python
 from vidense.errors import UserError
@@ -141,6 +142,71 @@ def test_damaged_runs_are_refused(make_run, file, text, message):
     (run / file).write_text(text)
     with pytest.raises(UserError, match=message):
         read_runs([run])
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("run.json", {"storage": {"bytes": "1", "parts": {}, "frames": 1, "float32_mib": 1}}),
+        ("run.json", {"storage": {"bytes": 1, "parts": {"a": None}, "frames": 1, "float32_mib": 1}}),
+        ("dataset/condensed.json", {"spec": {"frames": 3_000_000, "height": 48, "width": 48}}),
+        ("dataset/condensed.json", {"record": {"times": [1, 2]}}),
+        ("dataset/condensed.json", {"class_names": [1, 2]}),
+        ("dataset/condensed.json", {"method": "prism"}),
+        ("evaluation.json", {"rows": [{}]}),
+        ("evaluation.json", {"specs": {"5bec": {"protocol": 1, "model": "a", "labels": "hard"}}}),
+    ],
+)
+def test_what_holds_something_else_is_refused_in_a_sentence(make_run, file, change):
+    run = make_run("prism-0", ROWS)
+    value = json.loads((run / file).read_text())
+    (run / file).write_text(json.dumps({**value, **change}))
+    with pytest.raises(UserError, match="is damaged"):
+        read_run(run)
+
+
+def test_a_link_is_no_picture(make_run, tmp_path):
+    run = make_run("prism-0")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (run / "preview" / "0.webp").unlink()
+    (run / "preview" / "0.webp").symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError, match="is damaged"):
+        read_run(run)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(make_run):
+    run = make_run("prism-0")
+    (run / "flow").mkdir()
+    picture = Image.new("1", (20_000, 20_000))
+    picture.save(run / "flow" / "a.png")
+    (run / "flow" / "flow.json").write_text(json.dumps({"classes": [{"name": "jump", "figure": "a.png", "alt": ""}]}))
+    with pytest.raises(UserError, match="is damaged"):
+        read_run(run)
+
+
+def test_runs_that_are_called_alike_are_told_apart(make_run):
+    runs = [make_run(name) for name in ("prism/run", "dm/run", "late")]
+    assert [run.name for run in read_runs(runs)] == ["prism/run", "dm/run", "late"]
+    assert [run.name for run in read_runs([runs[2], runs[2]])][1].endswith("late 2")
+
+
+def test_a_name_that_no_file_can_hold_is_replaced(make_run, tmp_path):
+    text, _ = page_of([make_run("prism-0", classes=("\ud800", "walk"))], tmp_path)
+    assert "walk" in text
+
+
+def test_the_commands_repeat_the_evaluation(make_run):
+    run = make_run("prism-0", ROWS)
+    value = json.loads((run / "evaluation.json").read_text())
+    spec = {"protocol": "clean", "model": "cnn_lstm", "labels": "soft", "mix": "video"}
+    value["specs"] = {"5bec": spec, "b": {**spec, "model_options": {"lstm_hidden": 1024}}}
+    (run / "evaluation.json").write_text(json.dumps(value))
+    words = "--protocol clean --labels soft --mix video --models cnn_lstm,cnn_lstm:lstm_hidden=1024"
+    assert command_of(read_run(run))[1] == f"vidense evaluate prism-0 --on STORE {words}"
+    asked = {"protocol": "frepo", "models": ["minic3d"], "seeds": 2, "codec": "av1", "no_ceiling": True, "labels": None}
+    (run / "evaluation.json").write_text(json.dumps({**value, "asked": asked}))
+    words = "--protocol frepo --models minic3d --seeds 2 --codec av1 --no-ceiling"
+    assert command_of(read_run(run))[1] == f"vidense evaluate prism-0 --on STORE {words}"
 
 
 def test_a_preview_cannot_reach_outside_its_folder(make_run, tmp_path):

@@ -20,9 +20,9 @@ def test_every_table_and_figure_is_a_file(make_run, tmp_path):
         "storage.csv",
         "storage.tex",
         "storage.md",
-        "accuracy-5bec.tex",
-        "bytes-5bec.svg",
-        "bytes-5bec.png",
+        "accuracy-da7a-5bec.tex",
+        "bytes-da7a-5bec.svg",
+        "bytes-da7a-5bec.png",
     } <= names
     assert {"loss-00000-prism-0.svg", "loss-00000-prism-0.png"} <= names
 
@@ -38,3 +38,14 @@ def test_a_folder_that_is_no_run_is_refused_before_anything_is_written(tmp_path)
     with pytest.raises(UserError, match="is no run"):
         write_for_papers([tmp_path], tmp_path / "paper")
     assert not (tmp_path / "paper").exists()
+
+
+def test_tables_of_different_stores_do_not_replace_each_other(make_run, tmp_path):
+    runs = [make_run("a", ROWS), make_run("b", ROWS)]
+    value = json.loads((runs[1] / "evaluation.json").read_text())
+    value["store"]["content_hash"] = "other"
+    (runs[1] / "evaluation.json").write_text(json.dumps(value))
+    written = write_for_papers(runs, tmp_path / "paper")
+
+    assert len(written) == len(set(written)) == len(list((tmp_path / "paper").iterdir()))
+    assert {"accuracy-da7a-5bec.csv", "accuracy-other-5bec.csv"} <= {file.name for file in written}

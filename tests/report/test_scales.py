@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidense.report.scales import Axis, scale_of
+from vidense.report.scales import Axis, scale_of, text_of
 
 finite = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda value: round(value, 3))
 positive = st.floats(1e-6, 1e9)
@@ -69,4 +69,4 @@ def test_values_that_have_no_place_are_refused(values, log):
 
 
 def test_numbers_below_zero_have_a_true_minus():
-    assert Axis("x").text(-2.5) == "\N{MINUS SIGN}2.5"
+    assert text_of(-2.5) == "\N{MINUS SIGN}2.5"

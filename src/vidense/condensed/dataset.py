@@ -120,6 +120,14 @@ class CondensedDataset(Dataset[tuple[Tensor, Tensor]]):
         clip, _ = self[item]
         return np.ascontiguousarray(self.spec.denormalise(clip).permute(0, 2, 3, 1).cpu().numpy())
 
+    def stored_times(self, item: int) -> list[int] | None:
+        """Return the times (0-based) of a video's stored frames; None if something else than its frames is stored."""
+        times: list[list[int]] | None = self.index["record"].get("times")
+        if times is not None:
+            return times[item]
+        whole = self.storage.frames == len(self) * self.spec.frames
+        return list(range(self.spec.frames)) if whole else None
+
     def __len__(self) -> int:
         return len(self._synthetic)
 

@@ -33,8 +33,10 @@ Change = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.uint8]]
 def motion_of_clips(clips: LabelledClips) -> Tensor:
     """Return how much each clip moves, float64 ``[n]`` in [0, 1]: the mean absolute difference of consecutive frames.
 
-    Over pixels, frames and, of real videos, the first stored clip.
+    Over pixels, frames and, of real videos, the first stored clip; 0 for clips of one frame.
     """
+    if clips.spec.frames == 1:
+        return torch.zeros(len(clips.labels), dtype=torch.float64)
     found = []
     for index in torch.split(torch.arange(len(clips.labels)), CHUNK):
         pixels = clips.spec.denormalise(clips.decode(index)).cpu().float() / 255

@@ -45,14 +45,11 @@ def _draw(dataset: CondensedDataset, number: int, folder: Path) -> dict[str, Any
     moving, still = f"{number:05}.webp", f"{number:05}-still.webp"
     write_animation(folder / moving, pictures)
     write_animation(folder / still, pictures[len(pictures) // 2][None])
-    frames = dataset.spec.frames
-    times = dataset.index["record"].get("times")
     return {
         "file": moving,
         "still": still,
         "label": int(dataset.labels[number]),
-        "frames": frames,
         "width": dataset.spec.width,
         "height": dataset.spec.height,
-        "key_frames": list(range(frames)) if times is None else times[number],
+        "key_frames": dataset.stored_times(number),
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from vidense.condensed import CondensedDataset
 from vidense.data.animation import write_animation
@@ -18,6 +19,8 @@ __all__ = ["FOLDER", "INDEX", "write_nearest"]
 
 FOLDER, INDEX = "nearest", "nearest.json"
 CHUNK = 32
+# Side of the pictures that are searched, and how many of the best are then compared pixel by pixel.
+SIDE, BEST = 8, 8
 # Real clips of a class, whose own nearest neighbours say what a distance means.
 SAMPLE = 20
 
@@ -25,8 +28,9 @@ SAMPLE = 20
 def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> None:
     """Write ``nearest/`` into a run: for each video that is drawn, the nearest training clip and how near it is.
 
-    The distance is the root mean square difference of all pixels of two clips, in 0..255, and 0 for a copy. Beside it
-    stands ``typical``: the median distance at which real clips of the class find another source's clip. The same
+    The distance is the root mean square difference of all pixels of two clips, in 0..255, and 0 for a copy. It is
+    computed for the few clips whose 8x8 averages are nearest: of averages it is never larger than of the pixels. Beside
+    it stands ``typical``: the median distance at which real clips of the class find another source's clip. The same
     dataset is not compared twice.
 
     Args:
@@ -39,49 +43,59 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    numbers = chosen_videos(dataset)
-    clips = dataset.spec.denormalise(dataset.decode(torch.tensor(numbers)))
-    distances = _distances(clips, store.train)
+    real, numbers = store.train, chosen_videos(dataset)
     names = [video.path for video in store.videos if video.split == "train"]
-    typical = {label: _typical(store.train, label) for label in {int(dataset.labels[number]) for number in numbers}}
+    small = _small(real)
+    own = torch.cat([_averages(_pixels(dataset, number)) for number in numbers])
+    typical = {label: _typical(real, small, label) for label in {int(dataset.labels[number]) for number in numbers}}
     videos: list[dict[str, Any]] = []
-    for number, row in zip(numbers, distances, strict=True):
-        nearest = int(row.argmin())
+    for number, distances in zip(numbers, torch.cdist(own, small), strict=True):
+        nearest, distance = _closest(_pixels(dataset, number), distances, real)
         file = f"{number:05}.webp"
-        write_animation(folder / file, store.train.pixels(torch.tensor([nearest]))[0].permute(0, 2, 3, 1).cpu().numpy())
-        videos.append(
-            {
-                "number": number,
-                "file": file,
-                "source": names[nearest],
-                "label": int(store.train.labels[nearest]),
-                "distance": float(row[nearest]),
-                "typical": typical[int(dataset.labels[number])],
-            }
-        )
+        write_animation(folder / file, real.pixels(torch.tensor([nearest]))[0].permute(0, 2, 3, 1).cpu().numpy())
+        found = {"number": number, "file": file, "source": names[nearest], "label": int(real.labels[nearest])}
+        videos.append({**found, "distance": distance, "typical": typical[int(dataset.labels[number])]})
     # The index comes last: a folder without one is made again.
     write_json(folder / INDEX, {"content": content, "videos": videos})
 
 
-def _distances(clips: Tensor, real: RealClips) -> Tensor:
-    """Return the distance of uint8 clips ``[n, T, 3, H, W]`` to every real one, float32 ``[n, N]``."""
-    flat = clips.flatten(1).float().cpu()
-    parts = []
-    for index in torch.split(torch.arange(len(real)), CHUNK):
-        other = real.pixels(index).flatten(1).float().cpu()
-        # The products of such long vectors would lose small distances.
-        parts.append(torch.cdist(flat, other, compute_mode="donot_use_mm_for_euclid_dist"))
-    distances: Tensor = torch.cat(parts, 1) / flat.shape[1] ** 0.5
-    return distances
+def _pixels(dataset: CondensedDataset, number: int) -> Tensor:
+    """Return a condensed video as a screen shows it, uint8 ``[1, T, 3, H, W]``."""
+    return dataset.spec.denormalise(dataset.decode(torch.tensor([number]))).cpu()
 
 
-def _typical(real: RealClips, label: int) -> float | None:
+def _averages(clips: Tensor) -> Tensor:
+    """Return uint8 clips ``[n, T, 3, H, W]`` as 8x8 pictures, float32 ``[n, T * 3 * 64]``."""
+    return F.adaptive_avg_pool2d(clips.flatten(1, 2).float(), SIDE).flatten(1)
+
+
+def _small(real: RealClips) -> Tensor:
+    """Return the averages of all real clips."""
+    return torch.cat([_averages(real.pixels(index).cpu()) for index in torch.split(torch.arange(len(real)), CHUNK)])
+
+
+def _closest(clip: Tensor, distances: Tensor, real: RealClips) -> tuple[int, float]:
+    """Return which real clip is nearest to one ``[1, T, 3, H, W]``, and its distance.
+
+    Args:
+        clip: uint8.
+        distances: of averages to all real clips ``[N]``, infinite where a clip must not be found.
+        real: the clips.
+    """
+    best = distances.topk(min(BEST, int(distances.isfinite().sum())), largest=False).indices.cpu()
+    squares = (real.pixels(best).cpu().float() - clip.float()).square().flatten(1).mean(1)
+    return int(best[squares.argmin()]), float(squares.min().sqrt())
+
+
+def _typical(real: RealClips, small: Tensor, label: int) -> float | None:
     """Return how far clips of a class are from the nearest of another source; None if there is one source only."""
     members = real.members(label)
-    view = real.subset(members)
-    distances = _distances(view.pixels(torch.arange(min(len(view), SAMPLE))), view)
-    number = {group: position for position, group in enumerate(dict.fromkeys(view.groups))}
-    sources = torch.tensor([number[group] for group in view.groups])
-    others = distances.masked_fill(sources[: len(distances), None] == sources, torch.inf).amin(1)
-    found = others[others.isfinite()]
-    return float(found.median()) if len(found) else None
+    number = {group: position for position, group in enumerate(dict.fromkeys(real.groups))}
+    sources = torch.tensor([number[group] for group in real.groups])
+    found = []
+    for member in members[:SAMPLE].tolist():
+        others = (real.labels.cpu() == label) & (sources != sources[member])
+        if others.any():
+            distances = torch.cdist(small[member : member + 1], small)[0].masked_fill(~others, torch.inf)
+            found.append(_closest(real.pixels(torch.tensor([member])).cpu(), distances, real)[1])
+    return float(torch.tensor(found).median()) if found else None

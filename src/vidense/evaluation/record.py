@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ class EvaluationRecord:
         rows: see :func:`make_row`; only rows of equal ``spec_hash`` may be ranked together.
         teacher: where soft labels come from one: its network, bytes, and accuracy on the test videos.
         task: a name in :data:`vidense.tasks.TASKS`.
+        asked: arguments of :func:`vidense.evaluation.evaluate_run` that decide the record, so that it can be repeated.
     """
 
     specs: Mapping[str, dict[str, Any]]
@@ -41,6 +42,7 @@ class EvaluationRecord:
     rows: Sequence[dict[str, Any]]
     teacher: Mapping[str, Any] | None = None
     task: Literal["classify", "retrieve"] = "classify"
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the file's content."""
@@ -53,6 +55,7 @@ class EvaluationRecord:
             "dataset": dict(self.dataset),
             "rows": list(self.rows),
             "teacher": None if self.teacher is None else dict(self.teacher),
+            "asked": dict(self.asked),
         }
 
     def write(self, folder: Path) -> Path:
@@ -73,6 +76,7 @@ class EvaluationRecord:
         if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (FORMAT, VERSION):
             raise UserError(f"{str(file)!r} is no {FORMAT} of version {VERSION}; evaluate the run again")
         parts = {name: value.get(name) for name in ("specs", "store", "dataset", "rows", "teacher", "task")}
+        parts["asked"] = value.get("asked", {})
         try:
             return _RECORD.validate_python(parts)
         except ValidationError as error:

@@ -72,9 +72,7 @@ def evaluate_run(
             network cannot take the clips, or a count is below 1.
     """
     selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
-    for name, value in (("seeds", seeds), ("baseline_seeds", len(selections)), ("models", len(models))):
-        if value < 1:
-            raise UserError(f"{name}={value} is too few; give at least 1")
+    _check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
     # All benches first: a mistake in the last model's name must not surface after an hour.
@@ -85,10 +83,17 @@ def evaluate_run(
     for bench in benches:
         rows += [plan.row(bench, range(seeds), progress) for plan in plans]
         rows += [_ceiling_row(bench, range(seeds), progress)] if ceiling and bench.spec.labels == "hard" else []
-    record = _record(benches, dataset, rows)
+    asked = {"protocol": protocol, "seeds": seeds, "epochs": epochs, "labels": labels, "mix": mix, "codec": codec}
+    record = _record(benches, dataset, rows, {**asked, "models": list(models), "no_ceiling": not ceiling})
     record.write(folder)
     write_nearest(dataset, opened, folder)
     return record
+
+
+def _check_counts(**counts: int) -> None:
+    for name, value in counts.items():
+        if value < 1:
+            raise UserError(f"{name}={value} is too few; give at least 1")
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,9 @@ def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: Progress | No
     return make_row("ceiling", "whole dataset", bench.spec, bench.store.spec, results, videos, frames)
 
 
-def _record(benches: Sequence[Bench], dataset: CondensedDataset, rows: list[dict[str, Any]]) -> EvaluationRecord:
+def _record(
+    benches: Sequence[Bench], dataset: CondensedDataset, rows: list[dict[str, Any]], asked: dict[str, Any]
+) -> EvaluationRecord:
     store = benches[0].store
     return EvaluationRecord(
         specs={bench.spec.hash: bench.spec.to_json() for bench in benches},
@@ -142,6 +149,7 @@ def _record(benches: Sequence[Bench], dataset: CondensedDataset, rows: list[dict
         rows=rows,
         teacher=_describe_teacher(benches[0]),
         task=benches[0].spec.task,
+        asked={**asked, "task": benches[0].spec.task},
     )
 
 

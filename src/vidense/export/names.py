@@ -15,6 +15,8 @@ NUMBERED = re.compile(r"\d{5,}(-.*)?")
 # Windows takes these for devices, whatever stands behind a dot.
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 LONGEST_BYTES = 100
+# What an export itself puts beside the folders.
+TAKEN = ("metadata.json", "metadata.csv", "readme.md", "clips.safetensors", "load_clips.py")
 
 
 def folder_names(class_names: Sequence[str]) -> tuple[str, ...]:
@@ -44,4 +46,4 @@ def _key(name: str) -> str:
 def _is_plain(name: str, key: str) -> bool:
     if not PLAIN.fullmatch(name) or len(name.encode()) > LONGEST_BYTES:
         return False
-    return not NUMBERED.fullmatch(key) and not DEVICES.fullmatch(key)
+    return not NUMBERED.fullmatch(key) and not DEVICES.fullmatch(key) and key not in TAKEN

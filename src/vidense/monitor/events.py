@@ -1,6 +1,5 @@
 """A run as TensorBoard reads it: an event file that grows with the run."""
 
-import base64
 import importlib
 import io
 from collections import Counter
@@ -104,9 +103,9 @@ def _tensorboard() -> tuple[Any, Any, Any]:
 
 def _png(preview: Preview) -> bytes:
     """Return a preview as an animated PNG: TensorBoard shows no WebP."""
-    moving, buffer = base64.b64decode(preview.moving.partition(",")[2]), io.BytesIO()
+    buffer = io.BytesIO()
     try:
-        with Image.open(io.BytesIO(moving)) as picture:
+        with Image.open(preview.moving.path) as picture:
             first, *others = (frame.convert("RGB") for frame in ImageSequence.Iterator(picture))
             # Known only after a frame was read.
             time = picture.info.get("duration", 0)

@@ -6,11 +6,9 @@ from typing import Any
 from vidense.report.charts import Course, Dot, Point, dots, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
+from vidense.statistics import FEWEST_SHOWN
 
 __all__ = ["ablation_pictures"]
-
-# The interval of two seeds is wider than any chart.
-FEWEST_SEEDS = 3
 
 
 def ablation_pictures(found: Mapping[str, Any]) -> dict[str, Picture]:
@@ -34,7 +32,7 @@ def _accuracy(row: Mapping[str, Any]) -> Dot | None:
     own = row["summary"]
     if own is None:
         return None
-    interval = own["interval"] if own["condensation_seeds"] >= FEWEST_SEEDS else None
+    interval = own["interval"] if own["condensation_seeds"] >= FEWEST_SHOWN else None
     return Dot(row["variant"], 100 * own["mean"], None if interval is None else (100 * interval[0], 100 * interval[1]))
 
 

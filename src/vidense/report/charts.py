@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidense.report.drawing import LETTER, SERIES, Picture
-from vidense.report.scales import Axis, Scale, scale_of
+from vidense.report.scales import Axis, Scale, scale_of, text_of
 
 __all__ = ["Course", "Dot", "Point", "dots", "plot", "shades"]
 
@@ -82,7 +82,7 @@ def plot(title: str, courses: Sequence[Course], x: Axis, y: Axis) -> Picture:
         title: of the chart.
         courses: at least one with a point. Colours and shapes of marks repeat after eight and seven.
         x: the axis to the right.
-        y: the axis upwards. Intervals are cut off at the ends of their values' axis where it is logarithmic.
+        y: the axis upwards.
 
     Raises:
         ValueError: as :func:`~vidense.report.scales.scale_of`.
@@ -92,7 +92,7 @@ def plot(title: str, courses: Sequence[Course], x: Axis, y: Axis) -> Picture:
     legend = _legend_rows([course.title for course in courses])
     top = TOP + LEGEND_LINE * len(legend)
     up = scale_of(y, heights, top + HEIGHT - BOTTOM - TOP, top)
-    left = _room([y.text(tick) for tick in up.ticks]) + LEGEND_LINE
+    left = _room([text_of(tick) for tick in up.ticks]) + LEGEND_LINE
     across = scale_of(x, [point.x for point in points], left + GAP, WIDTH - RIGHT - GAP)
     picture = Picture(WIDTH, up.start + BOTTOM, title)
     picture.text("ink", 0, 16, title, font_weight="600")
@@ -128,7 +128,7 @@ def dots(title: str, rows: Sequence[Dot], axis: Axis, *, reference: float | None
     for number, row in enumerate(rows):
         height = TOP + ROW * (number + 0.5)
         picture.text("ink", left - GAP, height + 4, _shortened(row.title, left - GAP), "end")
-        tip = f"{row.title}: {_said(row.value, row.interval, axis)}"
+        tip = f"{row.title}: {_said(row.value, row.interval)}"
         if row.interval is not None:
             low, high = (across(end) for end in row.interval)
             picture.line("s0", low, height, high, height, tip, stroke_width=2)
@@ -146,16 +146,18 @@ def shades(title: str, values: Sequence[Sequence[float]], rows: Sequence[str], c
         columns: names of the columns, written upwards.
     """
     full = max((value for row in values for value in row), default=0.0) or 1.0
-    left, above = _room(rows) + GAP, TOP + _room(columns)
+    left, above = min(_room(rows), WIDTH / 3) + GAP, TOP + min(_room(columns), WIDTH / 3)
     cell = min(CELL, (WIDTH - left - RIGHT) / max(len(columns), 1))
     picture = Picture(WIDTH, above + cell * len(rows) + GAP, title)
     picture.text("ink", 0, 16, title, font_weight="600")
     for j, name in enumerate(columns):
         x = left + cell * (j + 0.5) + 4
-        picture.text("soft", x, above - 6, name, transform=f"rotate(-90 {x:.1f} {above - 6:.1f})")
+        picture.text(
+            "soft", x, above - 6, _shortened(name, above - TOP), transform=f"rotate(-90 {x:.1f} {above - 6:.1f})"
+        )
     for i, row in enumerate(values):
         y = above + cell * i
-        picture.text("soft", left - GAP, y + cell / 2 + 4, rows[i], "end")
+        picture.text("soft", left - GAP, y + cell / 2 + 4, _shortened(rows[i], left - GAP), "end")
         for j, value in enumerate(row):
             x, tip = left + cell * j, f"{rows[i]}, {columns[j]}: {value:g}"
             picture.add(
@@ -175,9 +177,9 @@ def _shortened(name: str, room: float) -> str:
     return name if len(name) <= letters else name[: letters - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def _said(value: float, interval: tuple[float, float] | None, axis: Axis) -> str:
+def _said(value: float, interval: tuple[float, float] | None) -> str:
     """Return a value and its interval in words."""
-    return axis.text(value) + ("" if interval is None else " ({} to {})".format(*map(axis.text, interval)))
+    return text_of(value) + ("" if interval is None else " ({} to {})".format(*map(text_of, interval)))
 
 
 def _legend_rows(titles: Sequence[str]) -> list[list[tuple[int, float, str]]]:
@@ -207,7 +209,7 @@ def _draw_legend(picture: Picture, legend: Sequence[Sequence[tuple[int, float, s
 def _draw_axes(picture: Picture, across: Scale, up: Scale, x: Axis, y: Axis, left: float) -> None:
     for tick in up.ticks:
         picture.line("line", left, up(tick), WIDTH - RIGHT, up(tick))
-        picture.text("soft", left - 6, up(tick) + 4, y.text(tick), "end")
+        picture.text("soft", left - 6, up(tick) + 4, text_of(tick), "end")
     _draw_ticks(picture, across, x, up.start, up.start)
     middle = (up.start + up.end) / 2
     picture.text("soft", 12, middle, y.title, "middle", transform=f"rotate(-90 12 {middle:.1f})")
@@ -217,7 +219,7 @@ def _draw_ticks(picture: Picture, across: Scale, axis: Axis, top: float, bottom:
     """Draw the axis to the right: lines from ``top`` to ``bottom``, values below."""
     end = -math.inf
     for tick in across.ticks:
-        words = axis.text(tick)
+        words = text_of(tick)
         half = len(words) * LETTER / 2
         picture.line("line", across(tick), top, across(tick), bottom + 4)
         # A value that would run into the one before it stays unwritten.

@@ -10,6 +10,9 @@ __all__ = ["condense_command", "evaluate_command"]
 STORE = "STORE"
 FLAGS = ("method", "vpc", "budget", "seed", "store_dtype", "iterations", "scale", "device")
 
+# Flags of `vidense evaluate` that need not be said.
+DEFAULTS = {"labels": "hard", "mix": "none", "task": "classify"}
+
 
 def condense_command(settings: Mapping[str, Any], *, out: str) -> str:
     """Return the command that makes, and again that continues, a run.
@@ -36,10 +39,23 @@ def condense_command(settings: Mapping[str, Any], *, out: str) -> str:
 def evaluate_command(run: str, evaluation: Mapping[str, Any] | None = None) -> str:
     """Return the command that evaluates a run, in the way of an evaluation if there is one."""
     words = ["vidense", "evaluate", run, "--on", STORE]
-    if evaluation is not None:
-        specs = list(evaluation["specs"].values())
-        words += ["--protocol", specs[0]["protocol"], "--models", ",".join(spec["model"] for spec in specs)]
+    for name, value in ({} if evaluation is None else _asked(evaluation)).items():
+        if value not in (None, False, DEFAULTS.get(name)):
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
     return shlex.join(words)
+
+
+def _asked(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the flags of an evaluation; of one that does not say what was asked, as far as its specifications tell."""
+    if evaluation.get("asked"):
+        return {**evaluation["asked"], "models": ",".join(evaluation["asked"]["models"])}
+    specs = list(evaluation["specs"].values())
+    found = {name: specs[0].get(name) for name in ("protocol", "labels", "mix")}
+    return {**found, "models": ",".join(_model(spec) for spec in specs)}
+
+
+def _model(spec: Mapping[str, Any]) -> str:
+    return ":".join([spec["model"], *(f"{name}={value}" for name, value in spec.get("model_options", {}).items())])
 
 
 def _literal(value: Any) -> str:

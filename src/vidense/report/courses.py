@@ -1,7 +1,9 @@
 """What a run's log says of its course: boiled down to what a chart can show."""
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,6 @@ class Stretches:
     """A run's log, as means over stretches of iterations.
 
     Attributes:
-        length: iterations.
         ends: the iteration each stretch ends with, 1-based.
         loss: mean of each.
         key_frames: a video, at the end of each; empty where there are none.
@@ -27,7 +28,6 @@ class Stretches:
         inserted: the iteration (1-based) at which a frame was inserted, by video and time; empty for older runs.
     """
 
-    length: int
     ends: tuple[int, ...]
     loss: tuple[float, ...]
     key_frames: tuple[float, ...]
@@ -45,31 +45,57 @@ def read_stretches(log: Path) -> Stretches | None:
         TypeError: if a value is of another kind.
         ValueError: if a value is of another kind.
     """
-    entries = list(read_log(log))
-    if not entries:
+    length = _lines(log)
+    parts = [_Part() for _ in range(min(STRETCHES, length))]
+    cosines = Counter[int]()
+    inserted: dict[tuple[int, int], int] = {}
+    # One entry after another: a log of many videos is larger than what is kept of it.
+    for number, entry in enumerate(read_log(log)):
+        parts[number * len(parts) // length].add(entry)
+        cosines.update({place: int(count) for place, count in enumerate(entry.get("cosine_histogram", ()))})
+        inserted |= {(int(video), int(time)): int(entry["step"]) + 1 for video, time in entry.get("inserted", ())}
+    full = [part for part in parts if part.loss]
+    if not full:
         return None
-    count = min(STRETCHES, len(entries))
-    parts = [entries[i * len(entries) // count : (i + 1) * len(entries) // count] for i in range(count)]
-    keys = [part[-1].get("key_frames") or [] for part in parts]
-    rates = [[float(entry["trigger_rate"]) for entry in part if "trigger_rate" in entry] for part in parts]
-    histograms = [entry["cosine_histogram"] for entry in entries if "cosine_histogram" in entry]
+    keys = [part.key_frames for part in full]
     return Stretches(
-        length=int(entries[-1]["step"]) + 1,
-        ends=tuple(int(part[-1]["step"]) + 1 for part in parts),
-        loss=tuple(_mean([float(entry["loss"]) for entry in part]) for part in parts),
+        ends=tuple(part.end for part in full),
+        loss=tuple(_mean(part.loss) for part in full),
         key_frames=tuple(_mean(of) for of in keys) if all(keys) else (),
-        trigger_rate=tuple(_mean(of) if of else None for of in rates),
-        cosines=tuple(int(sum(column)) for column in zip(*histograms, strict=True)),
-        inserted=_inserted(entries),
+        trigger_rate=tuple(_mean(part.rates) if part.rates else None for part in full),
+        cosines=tuple(cosines[place] for place in range(len(cosines))),
+        inserted=inserted,
     )
 
 
-def _inserted(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], int]:
-    return {
-        (int(video), int(time)): int(entry["step"]) + 1
-        for entry in entries
-        for video, time in entry.get("inserted", ())
-    }
+def _lines(log: Path) -> int:
+    if not log.exists():
+        return 0
+    with log.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+@dataclass
+class _Part:
+    """What is kept of a stretch of a log while it is read."""
+
+    end: int = 0
+    loss: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    key_frames: list[float] = field(default_factory=list)
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Take in an entry."""
+        self.end = int(entry["step"]) + 1
+        self.loss.append(_finite(entry["loss"]))
+        self.rates += [_finite(entry["trigger_rate"])] if "trigger_rate" in entry else []
+        self.key_frames = [_finite(count) for count in entry.get("key_frames") or ()]
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"a log holds {value}")
+    return float(value)
 
 
 def _mean(values: Sequence[float]) -> float:

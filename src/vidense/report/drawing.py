@@ -1,6 +1,6 @@
 """Pictures made of vectors: one element after another, in colours that follow the page they stand on."""
 
-import re
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -106,15 +106,22 @@ def save_picture(picture: Picture, file: Path) -> list[Path]:
     Raises:
         UserError: if this machine has no font.
     """
+    if not _can_write():
+        raise UserError("this machine has no font to write with; install one, such as Debian's fonts-dejavu-core")
     text = picture.standalone()
     pixels = _rendered(text)
-    if pixels == _rendered(re.sub("<text.*?</text>", "", text)):
-        raise UserError("this machine has no font to write with; install one, such as Debian's fonts-dejavu-core")
     written = [file.with_name(f"{file.name}{suffix}") for suffix in (".svg", ".png")]
     for path, content in zip(written, (text.encode(), pixels), strict=True):
         with replacing(path) as temporary:
             temporary.write_bytes(content)
     return written
+
+
+@cache
+def _can_write() -> bool:
+    letter = Picture(20, 20, "x")
+    letter.text("ink", 0, 15, "x")
+    return _rendered(letter.standalone()) != _rendered(Picture(20, 20, "x").standalone())
 
 
 def _rendered(text: str) -> bytes:

@@ -8,8 +8,9 @@ from vidense.report.courses import Stretches
 from vidense.report.drawing import Picture
 from vidense.report.findings import Row, Table
 from vidense.report.scales import Axis
+from vidense.statistics import FEWEST_SHOWN
 
-__all__ = ["MOST_CLASSES", "class_figure", "confusion_figure", "course_figures", "size_figure"]
+__all__ = ["MOST_CLASSES", "class_figure", "confusion_figure", "course_figures", "size_figure", "table_figures"]
 
 # A table of shades of more classes is too fine to read and too large for a page.
 MOST_CLASSES = 40
@@ -26,7 +27,7 @@ def course_figures(stretches: Stretches) -> dict[str, Picture]:
         pictures["key-frames"] = plot("Key-frames a video", [course], iterations, Axis("mean", include=(0,)))
     rates = [(end, 100 * rate) for end, rate in zip(ends, stretches.trigger_rate, strict=True) if rate is not None]
     if rates:
-        title = "Trigger rate: candidates inserted in an iteration"
+        title = "Trigger rate: candidates whose gradient conflicts"
         course = _line([end for end, _ in rates], [rate for _, rate in rates])
         pictures["trigger-rate"] = plot(title, [course], iterations, PERCENT)
     if any(stretches.cosines):
@@ -46,14 +47,23 @@ def _cosines(counts: Sequence[int]) -> Picture:
     return plot(title, [Course("", points)], Axis("cosine", include=(-1, 1)), Axis("% of all", include=(0,)))
 
 
+def table_figures(table: Table) -> tuple[Picture | None, list[tuple[Row, dict[str, Picture]]]]:
+    """Return the figure of a table, and by name those of each of its methods, as far as there are such."""
+    found = []
+    for row in [row for row in table.rows if row.role == "method"]:
+        drawn = {"classes": class_figure(table, row), "confusion": confusion_figure(table, row)}
+        found.append((row, {name: picture for name, picture in drawn.items() if picture is not None}))
+    return size_figure(table), found
+
+
 def confusion_figure(table: Table, row: Row) -> Picture | None:
     """Return which classes were taken for which, summed over networks, in percent of each true class.
 
-    None for more than :data:`MOST_CLASSES` classes, and where nothing was counted.
+    None for more than :data:`MOST_CLASSES` classes, where a network diverged, and where nothing was counted.
     """
     names = table.store["class_names"]
     counted = [result["confusion"] for result in row.results if "confusion" in result]
-    if not counted or len(names) > MOST_CLASSES:
+    if row.diverged or not counted or len(names) > MOST_CLASSES:
         return None
     sums = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*counted, strict=True)]
     # As shares of the true class, for classes have different numbers of test videos.
@@ -78,13 +88,17 @@ def size_figure(table: Table) -> Picture | None:
 
 
 def _sized(row: Row, disk: float, label: str) -> Point:
-    return Point(disk / 1e3, 100 * (row.mean or 0), _percent(row.interval), label)
+    interval = row.interval if len(row.accuracies) >= FEWEST_SHOWN else None
+    return Point(disk / 1e3, 100 * (row.mean or 0), _percent(interval), label)
 
 
 def class_figure(table: Table, row: Row) -> Picture | None:
-    """Return by how much a method is above random clips at equal bytes, class by class, the best first."""
+    """Return by how much a method is above random clips at equal bytes, class by class, the best first.
+
+    Of many classes the first and the last; None where a network of either diverged.
+    """
     baseline = next((other for other in table.rows if other.method_row is row), None)
-    if baseline is None or not row.per_class or not baseline.per_class:
+    if baseline is None or row.diverged or baseline.diverged or not row.per_class or not baseline.per_class:
         return None
     differences = {
         name: 100 * (own - other)
@@ -93,6 +107,8 @@ def class_figure(table: Table, row: Row) -> Picture | None:
     }
     ranked = sorted(differences.items(), key=lambda item: -item[1])
     title = f"{row.title} minus random clips at equal bytes, by class"
+    if len(ranked) > MOST_CLASSES:
+        ranked, title = ranked[: MOST_CLASSES // 2] + ranked[-MOST_CLASSES // 2 :], f"{title}: the first and the last"
     return dots(title, [Dot(name, value) for name, value in ranked], Axis("points"), reference=0)
 
 

@@ -11,6 +11,8 @@ from vidense.tasks import TASKS
 
 __all__ = ["Row", "Table", "group_rows", "sentences"]
 
+# Of an option that a run of before it existed lacks.
+UNSET = object()
 BASELINES = {
     "random_equal_vpc": "equal videos per class",
     "random_equal_bytes": "equal bytes",
@@ -97,18 +99,25 @@ class Table:
     rows: list[Row] = field(default_factory=list)
 
     @property
+    def key(self) -> str:
+        """What tells it from other tables: the store and the specification."""
+        return f"{self.store['content_hash'][:8]}-{self.spec_hash[:8]}"
+
+    @property
     def metric(self) -> str:
         """What the percentages of the table are."""
         return TASKS[self.spec.get("task", "classify")].title
 
     @property
     def title(self) -> str:
-        """Protocol, network, labels, data."""
-        mix = self.spec.get("mix", "none")
-        labels = self.spec["labels"].replace("_", " ") + " labels" + (f" of {mix}-mixed clips" if mix != "none" else "")
+        """Network, protocol, labels, data."""
+        options = "".join(f":{name}={value}" for name, value in self.spec.get("model_options", {}).items())
+        mix, kind = self.spec.get("mix", "none"), self.spec["labels"].replace("_", " ")
+        labels = f"{kind} labels" + (f" of {mix}-mixed clips" if mix != "none" else "")
         return (
-            f"{self.spec['model']}, protocol {self.spec['protocol']}, {labels}, "
-            f"{len(self.store['class_names'])} classes, {self.store['test_videos']} test videos"
+            f"{self.spec['model']}{options}, protocol {self.spec['protocol']}, {labels}, "
+            f"{len(self.store['class_names'])} classes, {self.store['test_videos']} test videos of store "
+            f"{self.store['content_hash']}"
         )
 
 
@@ -173,7 +182,7 @@ def _titles(settings: Mapping[tuple[str, ...], Mapping[str, Any]]) -> dict[tuple
         differing = [
             f"{setting}={value}"
             for setting, value in own.items()
-            if any(other.get(setting, value) != value for other in others)
+            if any(other.get(setting, UNSET) != value for other in others)
         ]
         titles[key] = ", ".join([name, *differing])
     return titles

@@ -34,8 +34,8 @@ class Clip:
     @property
     def size(self) -> int:
         """Bytes of its pictures in the page."""
-        near = len(self.nearest.picture) if self.nearest else 0
-        return len(self.video.moving) + len(self.video.still) + near
+        near = self.nearest.picture.size if self.nearest else 0
+        return self.video.moving.size + self.video.still.size + near
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,14 @@ def _clips(run: Run, label: str) -> list[Clip]:
 
 def _inserted(run: Run, video: Preview) -> dict[int, int]:
     known = {} if run.stretches is None else run.stretches.inserted
-    return {time: known[video.number, time] for time in video.key_frames if (video.number, time) in known}
+    return {time: known[video.number, time] for time in video.key_frames or () if (video.number, time) in known}
 
 
 def _with_flow(group: Group, runs: Sequence[Run], room: int) -> Group:
     flows = []
     for run in runs:
         shown = run.flows.get(group.label)
-        if shown is not None and len(shown.picture) <= room:
-            room -= len(shown.picture)
+        if shown is not None and shown.picture.size <= room:
+            room -= shown.picture.size
             flows.append(Flow(run.name, run.dataset["method"]["name"], shown))
     return Group(group.label, group.clips, flows)

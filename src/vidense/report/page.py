@@ -14,7 +14,7 @@ from vidense.budget import format_bytes
 from vidense.records import replacing
 from vidense.report.commands import condense_command, evaluate_command
 from vidense.report.drawing import style
-from vidense.report.figures import class_figure, confusion_figure, course_figures, size_figure
+from vidense.report.figures import course_figures, table_figures
 from vidense.report.findings import Row, Table, group_rows, sentences
 from vidense.report.gallery import gallery
 from vidense.report.runs import Run, read_runs
@@ -42,7 +42,8 @@ def write_page(runs: Sequence[Path], out: Path, *, title: str = "Condensed video
     """
     found = read_runs(runs)
     with replacing(out) as temporary:
-        temporary.write_text(_render(found, title, notes), encoding="utf-8")
+        # A name may hold what no file can.
+        temporary.write_text(_render(found, title, notes), encoding="utf-8", errors="replace")
     return out.resolve()
 
 
@@ -112,14 +113,12 @@ def _tile(row: Row, title: str) -> dict[str, str]:
 
 def _described(table: Table) -> dict[str, Any]:
     """Return a table with its sentences and figures, those of single methods apart."""
-    size, methods = size_figure(table), [row for row in table.rows if row.role == "method"]
-    drawn = [(row, [draw(table, row) for draw in (class_figure, confusion_figure)]) for row in methods]
-    of_methods = [(row, [picture.inline() for picture in of if picture is not None]) for row, of in drawn]
+    size, of_methods = table_figures(table)
     return {
         "table": table,
         "sentences": [_unbroken(text) for text in sentences(table)],
         "figure": None if size is None else size.inline(),
-        "methods": [(row, figures) for row, figures in of_methods if figures],
+        "methods": [(row, [picture.inline() for picture in drawn.values()]) for row, drawn in of_methods if drawn],
     }
 
 
@@ -154,9 +153,11 @@ def _describe(run: Run) -> dict[str, Any]:
 
 def _frames(run: Run) -> str:
     """Say how many frames are stored."""
-    frames = run.dataset["spec"]["frames"]
+    frames, kept = run.dataset["spec"]["frames"], run.record["storage"]["frames"]
     times = run.dataset["record"].get("times")
     if times is None:
+        if any(video.key_frames is None for video in run.previews):
+            return f"kept as {run.dataset['parameterization']}, as many numbers as {kept:g} frames"
         return f"all {frames} frames of each video are stored"
     counts = [len(of_video) for of_video in times]
     if min(counts) == max(counts):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vidense.records import numbered_name, replacing
 from vidense.report.drawing import Picture, save_picture
-from vidense.report.figures import class_figure, confusion_figure, course_figures, size_figure
+from vidense.report.figures import course_figures, table_figures
 from vidense.report.findings import Table, group_rows
 from vidense.report.runs import Run, read_runs
 from vidense.report.tables import FORMATS, Sheet, accuracy_sheet, storage_sheet
@@ -38,7 +38,7 @@ def write_for_papers(runs: Sequence[Path], folder: Path) -> list[Path]:
 def _sheets(runs: Sequence[Run], tables: Sequence[Table]) -> Iterator[tuple[str, Sheet]]:
     yield "storage", storage_sheet(runs)
     for table in tables:
-        yield f"accuracy-{table.spec_hash}", accuracy_sheet(table)
+        yield f"accuracy-{table.key}", accuracy_sheet(table)
 
 
 def _save(sheet: Sheet, file: Path) -> Iterator[Path]:
@@ -51,12 +51,12 @@ def _save(sheet: Sheet, file: Path) -> Iterator[Path]:
 
 def _pictures(runs: Sequence[Run], tables: Sequence[Table]) -> Iterator[tuple[str, Picture]]:
     for table in tables:
-        if (size := size_figure(table)) is not None:
-            yield f"bytes-{table.spec_hash}", size
-        for number, row in enumerate(row for row in table.rows if row.role == "method"):
-            for name, draw in (("classes", class_figure), ("confusion", confusion_figure)):
-                if (picture := draw(table, row)) is not None:
-                    yield f"{name}-{table.spec_hash}-{numbered_name(number, row.title)}", picture
+        size, of_methods = table_figures(table)
+        if size is not None:
+            yield f"bytes-{table.key}", size
+        for number, (row, drawn) in enumerate(of_methods):
+            for name, picture in drawn.items():
+                yield f"{name}-{table.key}-{numbered_name(number, row.title)}", picture
     for number, run in enumerate(runs):
         for name, picture in ({} if run.stretches is None else course_figures(run.stretches)).items():
             yield f"{name}-{numbered_name(number, run.name)}", picture

@@ -1,9 +1,9 @@
 """What a page needs of a run's folder."""
 
-import base64
-import io
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,23 @@ from PIL import Image
 from vidense.errors import UserError
 from vidense.records import read_json
 from vidense.report.courses import Stretches, read_stretches
+from vidense.report.pictures import PictureFile, find_picture
 from vidense.runlog import read_record
 
 __all__ = ["FlowPicture", "Nearest", "Preview", "Run", "has_previews", "read_run", "read_runs"]
 
-FLOW_QUALITY = 60
+# What reading files of strangers may raise.
+DAMAGE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    OSError,
+    Image.DecompressionBombError,
+)
+LONGEST_CLIP = 10_000
 
 
 @dataclass(frozen=True)
@@ -25,23 +37,23 @@ class Preview:
 
     Attributes:
         number: of the video in the dataset.
-        moving: animated picture as a data URI.
-        still: one frame of it as a data URI.
+        moving: animated picture.
+        still: one frame of it.
         label: class name.
         width: of the clip in pixels.
         height: of the clip in pixels.
         frames: T.
-        key_frames: 0-based times of the stored frames.
+        key_frames: 0-based times of the stored frames; None where something else than frames is stored.
     """
 
     number: int
-    moving: str
-    still: str
+    moving: PictureFile
+    still: PictureFile
     label: str
     width: int
     height: int
     frames: int
-    key_frames: tuple[int, ...]
+    key_frames: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -49,14 +61,14 @@ class Nearest:
     """The real training clip that a condensed video resembles most.
 
     Attributes:
-        picture: the clip, animated, as a data URI.
+        picture: the clip, animated.
         source: its file, relative to the dataset's folder.
         label: its class.
         distance: root mean square difference of all pixels, in 0..255.
         typical: what that is between real clips of different sources; None where there is one source.
     """
 
-    picture: str
+    picture: PictureFile
     source: str
     label: str
     distance: float
@@ -68,13 +80,13 @@ class FlowPicture:
     """The optical flow of a class.
 
     Attributes:
-        picture: as a data URI.
+        picture: the picture.
         width: in pixels.
         height: in pixels.
         alt: what it shows, in words.
     """
 
-    picture: str
+    picture: PictureFile
     width: int
     height: int
     alt: str
@@ -86,6 +98,7 @@ class Run:
 
     Attributes:
         path: the folder.
+        name: of the folder, with as much of its path as tells it from the others that are read with it.
         record: ``run.json``.
         dataset: ``dataset/condensed.json``.
         evaluation: ``evaluation.json``, None if the run was not evaluated.
@@ -97,6 +110,7 @@ class Run:
     """
 
     path: Path
+    name: str
     record: dict[str, Any]
     dataset: dict[str, Any]
     evaluation: dict[str, Any] | None
@@ -105,11 +119,6 @@ class Run:
     nearest: Mapping[int, Nearest]
     flows: Mapping[str, FlowPicture]
     stretches: Stretches | None
-
-    @property
-    def name(self) -> str:
-        """Name of the folder."""
-        return self.path.resolve().name
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -128,7 +137,13 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
     Raises:
         UserError: if a folder is no run, or its run is unfinished or damaged.
     """
-    return [read_run(path) for path in paths]
+    found = [read_run(path) for path in paths]
+    times = Counter(run.name for run in found)
+    # Runs of several experiments may be called alike; then the folder above tells them apart, or their place.
+    longer = [f"{run.path.resolve().parent.name}/{run.name}" if times[run.name] > 1 else run.name for run in found]
+    twice = Counter(longer)
+    names = [name if twice[name] == 1 else f"{name} {place}" for place, name in enumerate(longer, start=1)]
+    return [replace(run, name=name) for run, name in zip(found, names, strict=True)]
 
 
 def read_run(path: Path) -> Run:
@@ -142,18 +157,20 @@ def read_run(path: Path) -> Run:
         raise UserError(f"the run in {str(path)!r} is not finished; give the same `vidense condense` command again")
     dataset = _expect(path / "dataset" / "condensed.json", "vidense-condensed")
     try:
+        _check(record, dataset)
         return Run(
             path=path,
+            name=path.resolve().name,
             record=record,
             dataset=dataset,
             evaluation=_evaluation(path / "evaluation.json", record["settings"]),
-            previews=_previews(path / "preview", dataset["class_names"]),
+            previews=_previews(path / "preview", dataset["class_names"], dataset["spec"]["frames"]),
             videos=_count(path / "preview"),
             nearest=_nearest(path / "nearest", dataset["class_names"]),
             flows=_flows(path / "flow"),
             stretches=read_stretches(path / "log.jsonl"),
         )
-    except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
+    except DAMAGE as error:
         raise UserError(
             f"the run in {str(path)!r} is damaged ({type(error).__name__}: {error}); condense it again with --fresh"
         ) from None
@@ -174,22 +191,49 @@ def _evaluation(file: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     if not file.exists():
         return None
     value = _expect(file, "vidense-evaluation")
+    for row in value["rows"]:
+        _check_row(row, value["specs"])
     return {**value, "dataset": {**value["dataset"], "settings": settings}}
 
 
-def _previews(folder: Path, class_names: Sequence[str]) -> tuple[Preview, ...]:
+def _check(record: Mapping[str, Any], dataset: Mapping[str, Any]) -> None:
+    """Raise one of ``DAMAGE`` unless what a page shows of a run is of the kind that it takes it for."""
+    storage, spec, names = record["storage"], dataset["spec"], dataset["class_names"]
+    numbers = [storage["bytes"], storage["frames"], storage["float32_mib"], *storage["parts"].values()]
+    frames, lengths = spec["frames"], [len(times) for times in dataset["record"].get("times", ())]
+    texts = [dataset["method"]["name"], dataset["method"]["paper"], *names, *storage["parts"], *dataset["versions"]]
+    if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
+        raise ValueError("storage holds no numbers")
+    if type(frames) is not int or not 1 <= frames <= LONGEST_CLIP or max(lengths, default=0) > frames:
+        raise ValueError(f"clips of {frames} frames")
+    if not all(isinstance(text, str) for text in texts) or not isinstance(record["settings"]["options"], dict):
+        raise TypeError("names are no text")
+
+
+def _check_row(row: Mapping[str, Any], specs: Mapping[str, Any]) -> None:
+    """The same of a row of an evaluation."""
+    numbers = [row["videos"], row["frames"], row["float32_mib"], row["diverged"]]
+    for result in row["results"]:
+        numbers += [result["condensation_seed"], result["net_seed"], bool(result["diverged"])]
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+        raise ValueError("an evaluation holds no numbers")
+    if not all(isinstance(specs[row["spec_hash"]][name], str) for name in ("protocol", "model", "labels")):
+        raise TypeError("a specification is no text")
+
+
+def _previews(folder: Path, class_names: Sequence[str], frames: int) -> tuple[Preview, ...]:
     if not (folder / "preview.json").exists():
         return ()
     return tuple(
         Preview(
             number=int(Path(video["file"]).stem),
-            moving=_data_uri(folder / Path(video["file"]).name),
-            still=_data_uri(folder / Path(video["still"]).name),
+            moving=find_picture(folder, video["file"]),
+            still=find_picture(folder, video["still"]),
             label=class_names[video["label"]],
             width=int(video["width"]),
             height=int(video["height"]),
-            frames=int(video["frames"]),
-            key_frames=tuple(int(time) for time in video["key_frames"]),
+            frames=frames,
+            key_frames=None if video["key_frames"] is None else tuple(int(time) for time in video["key_frames"]),
         )
         for video in read_json(folder / "preview.json")["videos"]
     )
@@ -208,7 +252,7 @@ def _nearest(folder: Path, class_names: Sequence[str]) -> dict[int, Nearest]:
         return {}
     return {
         int(video["number"]): Nearest(
-            picture=_data_uri(folder / Path(video["file"]).name),
+            picture=find_picture(folder, video["file"]),
             source=str(video["source"]),
             label=class_names[video["label"]],
             distance=float(video["distance"]),
@@ -222,21 +266,10 @@ def _flows(folder: Path) -> dict[str, FlowPicture]:
     if not (folder / "flow.json").exists():
         return {}
     rows = read_json(folder / "flow.json")["classes"]
-    return {str(row["name"]): _flow(folder / Path(row["figure"]).name, row) for row in rows}
+    return {str(row["name"]): _flow(find_picture(folder, row["figure"]), row) for row in rows}
 
 
-def _flow(file: Path, row: Mapping[str, Any]) -> FlowPicture:
-    """Read a picture of flow, made small: a page may hold hundreds."""
-    buffer = io.BytesIO()
-    with Image.open(file) as picture:
+def _flow(found: PictureFile, row: Mapping[str, Any]) -> FlowPicture:
+    with Image.open(found.path) as picture:
         width, height = picture.size
-        picture.convert("RGB").save(buffer, "WEBP", quality=FLOW_QUALITY)
-    return FlowPicture(_as_uri(buffer.getvalue()), width, height, str(row["alt"]))
-
-
-def _data_uri(file: Path) -> str:
-    return _as_uri(file.read_bytes())
-
-
-def _as_uri(webp: bytes) -> str:
-    return f"data:image/webp;base64,{base64.b64encode(webp).decode('ascii')}"
+    return FlowPicture(found, width, height, str(row["alt"]))

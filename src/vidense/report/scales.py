@@ -1,10 +1,10 @@
 """Axes of charts: from values to places, and the round values that are written beside them."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Axis", "Scale", "scale_of"]
+__all__ = ["Axis", "Scale", "scale_of", "text_of"]
 
 ROUND = (1, 2, 5, 10)
 WANTED = 5
@@ -12,7 +12,8 @@ WANTED = 5
 FEW_POWERS = 3
 
 
-def _plain(value: float) -> str:
+def text_of(value: float) -> str:
+    """Return a value as it stands beside an axis."""
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -24,13 +25,11 @@ class Axis:
         title: with its unit.
         log: logarithmic; its values must be positive.
         include: values that must lie on it, such as 0.
-        text: how a value is written.
     """
 
     title: str
     log: bool = False
     include: tuple[float, ...] = ()
-    text: Callable[[float], str] = _plain
 
 
 @dataclass(frozen=True)

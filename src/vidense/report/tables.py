@@ -74,8 +74,7 @@ def storage_sheet(runs: Sequence[Run]) -> Sheet:
 def _csv(sheet: Sheet) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(sheet.columns)
-    writer.writerows([[_plain(cell) for cell in row] for row in sheet.rows])
+    writer.writerows([[_plain(cell) for cell in row] for row in (sheet.columns, *sheet.rows)])
     return text.getvalue()
 
 
