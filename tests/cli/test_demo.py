@@ -35,7 +35,7 @@ def test_the_story_is_told_and_told_again(vidense, miniature, tmp_path):
     # The random selections have the seeds of the condensed sets, so that differences are paired.
     assert "2 condensation seeds)" in out and "random, equal videos" in out and "whole dataset" in out
     text = page.read_text()
-    assert "vidense demo --quick" in text and "moving_down" in text and text.count("<figure>") == 2 * 2 * 4
+    assert "vidense demo --quick" in text and "moving_down" in text and text.count("<picture>") == 2 * 2 * 4
     run = tmp_path / "demo" / "runs" / "prism-0" / "run.json"
     before = run.stat().st_mtime_ns
     assert vidense(*words).out == out
