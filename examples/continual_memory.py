@@ -41,17 +41,18 @@ def main() -> None:
     """Learn the first half of the classes, then the second with three kinds of memory."""
     given = arguments(__doc__)
     store = vidense.ClipStore.open(prepared(given))
-    vpc, iterations, steps = (1, 3, 3) if given.quick else (5, 150, 100)
+    vpc, iterations, steps = (1, 3, 3) if given.quick else (5, 75, 100)
     labels = list(range(len(store.class_names)))
     first, second = labels[: len(labels) // 2], labels[len(labels) // 2 :]
 
-    # The memory is made while the first classes are at hand. Their numbers 0, 1, ... stay the same in a store of them.
+    # The memory is made while the first classes are at hand; in a store of them their numbers 0, 1, ... are the same.
     early = write_classes(store, first, given.out / "first")
-    learned: dict[str, Any] = {"method": "prism", "iterations": iterations, "options": {"lr": 10.0}}
+    # dm starts from real clips. When tried once, prism, which starts from noise, remembered nothing beside real clips.
+    learned: dict[str, Any] = {"method": "dm", "iterations": iterations, "options": {"lr": 30.0, "batch_real": 4}}
     memories: dict[str, vidense.CondensedDataset | None] = {
         "no memory": None,
         "random real clips": vidense.condense(early.path, given.out / "random", vpc=vpc, method="random"),
-        "condensed clips": vidense.condense(early.path, given.out / "prism", vpc=vpc, **learned),
+        "condensed clips": vidense.condense(early.path, given.out / "dm", vpc=vpc, **learned),
     }
 
     before = build_network("minic3d", store.spec, len(labels), seed=0)

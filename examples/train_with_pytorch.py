@@ -38,8 +38,8 @@ def main() -> None:
     """Condense, then train and test."""
     given = arguments(__doc__)
     store, run = prepared(given), given.out / "run"
-    vpc, iterations, epochs = (1, 5, 5) if given.quick else (5, 150, 100)
-    vidense.condense(store, run, method="prism", vpc=vpc, iterations=iterations, options={"lr": 10.0})
+    vpc, iterations, epochs = (1, 5, 5) if given.quick else (5, 75, 100)
+    vidense.condense(store, run, method="dm", vpc=vpc, iterations=iterations, options={"lr": 30.0, "batch_real": 4})
 
     # All that follows needs the run's folder and no videos, but for the test.
     dataset = vidense.load(run)

@@ -57,7 +57,7 @@ def test_every_script_is_run_and_named_where_a_reader_looks():
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.stem)
 def test_a_script_is_read_in_two_minutes(file):
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= 72
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 75
     assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
 
 
