@@ -3,7 +3,7 @@ import json
 import pytest
 
 from vidense.errors import UserError
-from vidense.report.courses import STRETCHES, read_stretches
+from vidense.report.courses import STRETCHES, read_stretches, rising
 
 
 def log(path, entries):
@@ -57,3 +57,25 @@ def test_a_damaged_log_is_refused(tmp_path):
         read_stretches(log(tmp_path / "log", [{"step": 0}]))
     with pytest.raises(ValueError, match="a log holds nan"):
         read_stretches(log(tmp_path / "log", [{"step": 0, "loss": float("nan")}]))
+
+
+@pytest.mark.parametrize(
+    ("losses", "warned"),
+    [
+        ([3.0 - i / 50 for i in range(100)], False),
+        ([2.0 + (i % 2) / 10 for i in range(100)], False),
+        # High at the very start, as most runs are, then falling and rising again.
+        ([9.0] * 10 + [2.0] * 30 + [4.0] * 60, True),
+        ([1.0, 5.0], False),
+        ([-1.0] * 50 + [1.0] * 50, False),
+    ],
+    ids=["falls", "wavers", "rises", "too short", "has no scale"],
+)
+def test_a_loss_that_rose_is_told(tmp_path, losses, warned):
+    told = rising(read_stretches(log(tmp_path / "log", [{"step": i, "loss": loss} for i, loss in enumerate(losses)])))
+    assert (told is not None) == warned
+    assert not warned or "from 2 early in the run to 4 at its end" in told
+
+
+def test_without_a_course_nothing_rose():
+    assert rising(None) is None

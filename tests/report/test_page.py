@@ -103,6 +103,16 @@ def test_several_runs_share_one_table(make_run, tmp_path):
     assert "Not evaluated: late." in text
 
 
+def test_a_loss_that_rose_is_told(make_run, tmp_path):
+    run = make_run("prism-0")
+    losses = [1.0] * 20 + [3.0] * 20
+    (run / "log.jsonl").write_text(
+        "".join(json.dumps({"step": i, "loss": loss}) + "\n" for i, loss in enumerate(losses))
+    )
+    text, _ = page_of([run], tmp_path)
+    assert "Beware: the loss rose from 1 early in the run to 3 at its end" in text
+
+
 def test_paths_do_not_leave_the_machine(make_run, tmp_path):
     text, _ = page_of([make_run("prism-0", ROWS)], tmp_path)
     assert str(tmp_path) not in text

@@ -79,6 +79,7 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
     from vidense.engine.run import read_record
     from vidense.engine.settings import pick_device
     from vidense.hardware import peak_memory
+    from vidense.report.courses import read_stretches, rising
 
     device = pick_device(settings.get("device", "auto"))
     before = (out / "run.json").exists() and not fresh and read_record(out)["status"] == "done"
@@ -93,6 +94,7 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
         "store": str(store),
         "found_finished": bool(before),
         "videos": len(dataset),
+        "warning": rising(read_stretches(out / "log.jsonl")),
         **{name: record.get(name) for name in ("settings", "tuning", "storage", "seconds", "peak_memory", "hardware")},
     }
 
@@ -118,5 +120,7 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
             f"{settings['iterations']} iterations in {result['seconds']:.1f} s, "
             f"at most {format_bytes(result['peak_memory'])} of memory"
         )
+    if result["warning"] is not None:
+        print(result["warning"])
     print(f"dataset: {result['dataset']}")
     print(f"next: vidense evaluate {result['run']} --on {result['store']}")

@@ -9,10 +9,16 @@ from typing import Any
 
 from vidense.runlog import read_log
 
-__all__ = ["Stretches", "read_stretches"]
+__all__ = ["Stretches", "read_stretches", "rising"]
 
 # More points than this no screen resolves.
 STRETCHES = 200
+# A loss this many times what it was early in a run has risen, and not merely wavered.
+RISEN = 1.1
+ADVICE = (
+    "the loss rose from {:.4g} early in the run to {:.4g} at its end: the learning rate is likely too high; "
+    "try a third of it"
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,15 @@ def read_stretches(log: Path) -> Stretches | None:
         cosines=tuple(cosines[place] for place in range(len(cosines))),
         inserted=inserted,
     )
+
+
+def rising(stretches: Stretches | None) -> str | None:
+    """Return a sentence if the last tenth of a run had a higher loss than the second, None if all is well."""
+    tenth = 0 if stretches is None else len(stretches.loss) // 10
+    if stretches is None or tenth < 1:
+        return None
+    early, late = _mean(stretches.loss[tenth : 2 * tenth]), _mean(stretches.loss[-tenth:])
+    return ADVICE.format(early, late) if early > 0 and late > RISEN * early else None
 
 
 def _lines(log: Path) -> int:

@@ -13,6 +13,7 @@ from vidense import __version__
 from vidense.budget import format_bytes
 from vidense.records import replacing
 from vidense.report.commands import condense_command, evaluate_command
+from vidense.report.courses import rising
 from vidense.report.drawing import style
 from vidense.report.figures import course_figures, table_figures
 from vidense.report.findings import Row, Table, group_rows, sentences
@@ -140,6 +141,7 @@ def _describe(run: Run) -> dict[str, Any]:
         "spec": run.dataset["spec"],
         "drawn": bool(run.previews),
         "figures": [picture.inline() for picture in courses.values()],
+        "warning": rising(run.stretches),
         "frames": _frames(run),
         "tuning": record.get("tuning"),
         "seconds": record.get("seconds"),
