@@ -58,7 +58,7 @@ def test_a_plan_in_words():
         ({"needs": ({"what": "3 experts", "seconds": 120.0},)}, 1, "first: 3 experts, about 2 min"),
         ({"needs": ({"what": "3 experts", "seconds": 0.0},)}, 1, "first: 3 experts, in the store's cache already"),
         ({"needs": ({"what": "3 experts", "seconds": 300.0},)}, 2, "time: about 10 min, 40 s of it"),
-        ({"seconds_search": 0.0}, 1, "time: about 4 min: 1000 iterations"),
+        ({"seconds_search": 0.0}, 1, "time: about 4.3 min: 1000 iterations"),
         ({"device": {"device": "CPU", "threads": 8}}, 1, "on CPU, 8 threads"),
         ({"iterations": 0, "seconds_search": 0.0}, 1, "time: 10 s on A Card, 1 thread; the videos are chosen at once"),
         ({"most": PLAN.least}, 3, "disk: 1.5 MB (100 stored frames, 5.72 MiB counted as float32)"),
