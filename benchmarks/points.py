@@ -25,7 +25,7 @@ from vidense.evaluation.spec import eval_spec
 from vidense.hardware import describe
 from vidense.parameterizations import CodedClips, KeyFrames
 from vidense.records import content_hash, write_json
-from vidense.runlog import read_log
+from vidense.report.courses import read_stretches
 from vidense.seeding import Draw
 
 __all__ = ["Measured", "Point", "run_point"]
@@ -204,23 +204,15 @@ def _key_frames(dataset: CondensedDataset) -> list[int] | None:
 
 
 def _telemetry(log: Path) -> dict[str, Any] | None:
-    """Boil a log down to twenty stretches of the run: loss, trigger rate, key-frames; and one cosine histogram."""
-    entries = list(read_log(log))
-    if not entries:
+    """Return the course of a run in twenty stretches: loss, trigger rate, key-frames; and one cosine histogram."""
+    course = read_stretches(log, 20)
+    if course is None:
         return None
-    stretches = [entries[i * len(entries) // 20 : (i + 1) * len(entries) // 20] for i in range(20)]
-    summary: dict[str, Any] = {"loss": [_mean([e["loss"] for e in part]) for part in stretches]}
-    if "key_frames" in entries[0]:
-        counts = [sum(part[-1]["key_frames"]) / len(part[-1]["key_frames"]) if part else None for part in stretches]
-        rates = [_mean([e["trigger_rate"] for e in part if "trigger_rate" in e]) for part in stretches]
-        histograms = [e["cosine_histogram"] for e in entries if "cosine_histogram" in e]
-        total = [sum(column) for column in zip(*histograms, strict=True)]
-        summary |= {"key_frames": counts, "trigger_rate": rates, "cosine_histogram": total}
+    summary: dict[str, Any] = {"loss": list(course.loss)}
+    if course.key_frames:
+        summary |= {"key_frames": list(course.key_frames), "trigger_rate": list(course.trigger_rate)}
+        summary |= {"cosine_histogram": list(course.cosines)}
     return summary
-
-
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
 
 
 def commit() -> str:

@@ -124,6 +124,8 @@ class _Work:
             known = {} if rate is None else {"lr": rate}
             sets.append(self._set(variant, bench, vpc, {**known, **options, **variant.options}, seed))
             rate = sets[0]["lr"] if rate is None else rate
+        # One look at all real clips is enough for the variants that share them.
+        motion = next((row["motion"] for row in others if row["store"] == store.content_hash), None)
         own, random = (_pooled(sets, name) for name in ("networks", "random"))
         # Accuracies over other classes are no pairs.
         comparable = bool(others) and others[0]["classes"] == list(store.class_names)
@@ -137,7 +139,7 @@ class _Work:
             "spec_hash": bench.spec.hash,
             "spec": bench.spec.to_json(),
             "sets": sets,
-            "motion": float(motion_of_clips(store.train).mean()),
+            "motion": float(motion_of_clips(store.train).mean()) if motion is None else motion,
             "summary": None if own is None else summarise(own),
             "against_first": _difference(own, first),
             "against_random": _difference(own, random),

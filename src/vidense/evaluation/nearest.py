@@ -90,12 +90,13 @@ def _closest(clip: Tensor, distances: Tensor, real: RealClips) -> tuple[int, flo
 def _typical(real: RealClips, small: Tensor, label: int) -> float | None:
     """Return how far clips of a class are from the nearest of another source; None if there is one source only."""
     members = real.members(label)
-    number = {group: position for position, group in enumerate(dict.fromkeys(real.groups))}
-    sources = torch.tensor([number[group] for group in real.groups])
+    view, near = real.subset(members), small[members.cpu()]
+    number = {group: position for position, group in enumerate(dict.fromkeys(view.groups))}
+    sources = torch.tensor([number[group] for group in view.groups])
     found = []
-    for member in members[:SAMPLE].tolist():
-        others = (real.labels.cpu() == label) & (sources != sources[member])
-        if others.any():
-            distances = torch.cdist(small[member : member + 1], small)[0].masked_fill(~others, torch.inf)
-            found.append(_closest(real.pixels(torch.tensor([member])).cpu(), distances, real)[1])
+    for place in range(min(len(view), SAMPLE)):
+        same = sources == sources[place]
+        if not same.all():
+            distances = torch.cdist(near[place : place + 1], near)[0].masked_fill(same, torch.inf)
+            found.append(_closest(view.pixels(torch.tensor([place])).cpu(), distances, view)[1])
     return float(torch.tensor(found).median()) if found else None

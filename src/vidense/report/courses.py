@@ -42,8 +42,12 @@ class Stretches:
     inserted: Mapping[tuple[int, int], int]
 
 
-def read_stretches(log: Path) -> Stretches | None:
+def read_stretches(log: Path, most: int = STRETCHES) -> Stretches | None:
     """Read a log; None for a run without iterations.
+
+    Args:
+        log: ``log.jsonl`` of a run.
+        most: stretches to boil it down to, fewer for a shorter log.
 
     Raises:
         UserError: if a line is no entry.
@@ -52,7 +56,7 @@ def read_stretches(log: Path) -> Stretches | None:
         ValueError: if a value is of another kind.
     """
     length = _lines(log)
-    parts = [_Part() for _ in range(min(STRETCHES, length))]
+    parts = [_Part() for _ in range(min(most, length))]
     cosines = Counter[int]()
     inserted: dict[tuple[int, int], int] = {}
     # One entry after another: a log of many videos is larger than what is kept of it.

@@ -3,6 +3,7 @@
 import base64
 import io
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
@@ -23,7 +24,7 @@ class PictureFile:
 
     path: Path
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes that it takes in a page; of a PNG at most."""
         return len(PREFIX) + 4 * -(-self.path.stat().st_size // 3)
