@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.records import Record, Records, accuracies, average, grouped, is_studied, ranked
-from vidense.report.charts import Course, Dot, Point, dots, plot
+from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
 from vidense.statistics import FEWEST_SHOWN, Accuracies, paired_difference, summarise
@@ -78,7 +78,7 @@ def study_figure(records: Records) -> Picture | None:
         if found["difference"] is not None:
             shown = found["interval"] if found["pairs"] >= FEWEST_SHOWN else None
             title = f"{name.removeprefix('prism ')} ({found['pairs']} seeds)"
-            rows.append(Dot(title, 100 * found["difference"], None if shown is None else _percent(shown)))
+            rows.append(Dot(title, 100 * found["difference"], in_percent(shown)))
     return dots("Top-1 of variants, minus that of prism", rows, Axis("points, paired by seed"), reference=0)
 
 
@@ -108,8 +108,4 @@ def _of_row(row: dict[str, Any], key: str) -> Accuracies:
 
 def _interval(own: Accuracies) -> tuple[float, float] | None:
     interval = summarise(own)["interval"]
-    return _percent(interval) if interval is not None and len(own) >= FEWEST_SHOWN else None
-
-
-def _percent(interval: tuple[float, float]) -> tuple[float, float]:
-    return 100 * interval[0], 100 * interval[1]
+    return in_percent(interval) if interval is not None and len(own) >= FEWEST_SHOWN else None

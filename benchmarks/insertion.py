@@ -1,6 +1,6 @@
 """The tables of PRISM's insertion: what each switch does, and when it fires over a run."""
 
-from benchmarks.records import Records, accuracies, average, difference, equal_bytes, grouped, is_studied
+from benchmarks.records import Records, accuracies, average, difference, equal_bytes, grouped, header, is_studied
 from vidense.statistics import summarise
 
 __all__ = ["study", "trigger"]
@@ -19,7 +19,7 @@ def study(records: Records) -> str:
         "lr",
         "bytes on disk",
     )
-    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    lines = header(*columns)
     prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
     if not prism:
         return "Not measured yet."

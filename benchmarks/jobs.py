@@ -1,6 +1,5 @@
 """A benchmark of jobs that one function each measures, on the runs or the data of another suite."""
 
-import argparse
 import json
 import os
 import time
@@ -12,11 +11,9 @@ from typing import Any
 import torch
 
 from benchmarks.pages import fill, save_figures
-from benchmarks.points import commit
-from benchmarks.processes import measure_each
+from benchmarks.processes import command_line, measure_each
+from benchmarks.provenance import provenance
 from benchmarks.records import ROOT, Benchmark, Records
-from vidense import __version__
-from vidense.hardware import describe
 from vidense.records import write_json
 from vidense.report.drawing import Picture
 
@@ -46,19 +43,10 @@ class Jobs(Benchmark):
 
     def run(self, name: str, work: Path) -> None:
         """Measure a job and write its file."""
-        started = time.perf_counter()
+        head, started = {"job": name, **provenance(self.command, torch.device("cpu"))}, time.perf_counter()
         found = self.jobs[name](work)
-        record = {
-            "job": name,
-            "command": self.command,
-            "commit": commit(),
-            "vidense": __version__,
-            "date": time.strftime("%Y-%m-%d"),
-            "hardware": describe(torch.device("cpu")),
-            "seconds": round(time.perf_counter() - started, 1),
-            "result": found,
-        }
-        write_json(self.results / f"{name}.json", record)
+        seconds = round(time.perf_counter() - started, 1)
+        write_json(self.results / f"{name}.json", {**head, "seconds": seconds, "result": found})
 
     def read(self) -> Records:
         """Return what was measured."""
@@ -73,13 +61,7 @@ class Jobs(Benchmark):
 
 def run_jobs(jobs: Jobs, description: str, arguments: Sequence[str] | None = None) -> None:
     """Run the command of a benchmark; ``description`` is its help."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / jobs.base)
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", default="", help="measure jobs whose name begins so")
-    parser.add_argument("--list", action="store_true", help="print the jobs and stop")
-    parser.add_argument("--tables", action="store_true", help="write the tables from what is there and stop")
-    parser.add_argument("--point", help="measure this job only (what the processes are started with)")
+    parser = command_line(description, ROOT.parent / "runs" / jobs.base, os.cpu_count() or 1)
     chosen = parser.parse_args(arguments)
     wanted = [name for name in jobs.jobs if name.startswith(chosen.only)]
     if chosen.list:

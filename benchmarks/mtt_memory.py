@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.points import commit
+from benchmarks.provenance import provenance
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
-from vidense.hardware import describe, peak_memory
+from vidense.hardware import peak_memory
 from vidense.objectives.base import Step
 from vidense.objectives.trajectory import Following, TrajectoryMatching
 from vidense.parameterizations import Dense
@@ -44,7 +44,7 @@ def measure(syn_steps: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    head = provenance("python -m benchmarks.mtt_memory", torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     found = {"syn_steps": 10, "clips": CLASSES, **measure(10)}
-    where = describe(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    write_json(FILE, {"command": "python -m benchmarks.mtt_memory", "commit": commit(), "hardware": where, **found})
+    write_json(FILE, {**head, **found})
     print(f"at most {found['peak'] / 2**30:.2f} GiB ({found['before'] / 2**30:.2f} before), {found['seconds']:.0f} s")

@@ -1,7 +1,5 @@
 """One point of a benchmark: condense with one seed, train the evaluation networks, keep one JSON file."""
 
-import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,8 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from benchmarks.provenance import provenance
 from benchmarks.records import CEILING, CODEC
-from vidense import __version__, condense, load
+from vidense import condense, load
 from vidense.budget import parse_bytes
 from vidense.condensed import CondensedDataset, save
 from vidense.data.spec import DecodedOtherwise
@@ -22,7 +21,6 @@ from vidense.evaluation.baselines import coded_within, equal_bytes
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling, whole_set
 from vidense.evaluation.spec import eval_spec
-from vidense.hardware import describe
 from vidense.parameterizations import CodedClips, KeyFrames
 from vidense.records import content_hash, write_json
 from vidense.report.courses import read_stretches
@@ -117,11 +115,7 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
     bench = Bench(opened, eval_spec(**{"model": "minic3d", **how.evaluation, **point.evaluation}), used)
     record: dict[str, Any] = {
         "point": point.to_json(),
-        "command": how.command,
-        "commit": commit(),
-        "vidense": __version__,
-        "date": time.strftime("%Y-%m-%d"),
-        "hardware": describe(used),
+        **provenance(how.command, used),
         "store": {"content_hash": opened.content_hash, "clip": opened.spec.to_json(), "settings": opened.settings},
         "eval": {"hash": bench.spec.hash, **bench.spec.to_json()},
     }
@@ -213,13 +207,3 @@ def _telemetry(log: Path) -> dict[str, Any] | None:
         summary |= {"key_frames": list(course.key_frames), "trigger_rate": list(course.trigger_rate)}
         summary |= {"cosine_histogram": list(course.cosines)}
     return summary
-
-
-def commit() -> str:
-    """Return the commit the numbers were measured at, marked where the package differed from it."""
-    here = Path(__file__).parent
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
-    changed = subprocess.run(
-        ["git", "diff", "--quiet", "HEAD", "--", "../src"], cwd=here, capture_output=True, check=False
-    )
-    return (revision.stdout.strip() or "unknown") + ("-dirty" if changed.returncode else "")

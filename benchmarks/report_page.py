@@ -15,9 +15,8 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from benchmarks.points import commit
+from benchmarks.provenance import provenance
 from vidense.cli.report import draw_missing
-from vidense.hardware import describe
 from vidense.records import write_json
 from vidense.report import read_runs, write_page
 
@@ -47,6 +46,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs=10, metavar="RUN")
     parser.add_argument("--chromium", default=shutil.which("chromium"))
     chosen = parser.parse_args()
+    head = provenance("python -m benchmarks.report_page RUN...", torch.device("cpu"))
     draw_missing(chosen.runs)
     with TemporaryDirectory() as folder:
         page = write_page(chosen.runs, Path(folder) / "report.html")
@@ -56,11 +56,7 @@ def main() -> None:
             "bytes": page.stat().st_size,
             "seconds": [seconds_to_open(page, chosen.chromium) for _ in range(TIMES)],
         }
-    where = describe(torch.device("cpu"))
-    command = "python -m benchmarks.report_page RUN..."
-    write_json(
-        FILE, {"command": command, "commit": commit(), "date": time.strftime("%Y-%m-%d"), "hardware": where, **found}
-    )
+    write_json(FILE, {**head, **found})
     print(json.dumps(found))
 
 

@@ -20,10 +20,8 @@ from typing import Any
 import torch
 
 from benchmarks.pages import fill
-from benchmarks.points import commit
-from benchmarks.records import Records, accuracies, average, difference, grouped, interval, read
-from vidense import __version__
-from vidense.hardware import describe
+from benchmarks.provenance import provenance
+from benchmarks.records import Records, accuracies, average, difference, grouped, header, interval, read
 from vidense.records import content_hash, write_json
 from vidense.segmentation import FULL, METHODS, FeatureFolder, Settings
 from vidense.segmentation.generated import Kitchen, write_folder
@@ -67,15 +65,12 @@ def run_point(method: str, seed: int, work: Path, results: Path) -> None:
     """
     features = FeatureFolder(work / "features")
     halves = [features.videos(part, 1) for part in ("train", "test")]
-    started, device = time.process_time(), torch.device("cpu")
+    device = torch.device("cpu")
+    head, started = provenance(COMMAND, device), time.process_time()
     found = measure(method, halves[0], halves[1], SETTINGS, seed, work / f"{method}-seed{seed}", device)
     record = {
         "point": {"method": method, "seed": seed, "variant": ""},
-        "command": COMMAND,
-        "commit": commit(),
-        "vidense": __version__,
-        "date": time.strftime("%Y-%m-%d"),
-        "hardware": describe(device),
+        **head,
         "data": content_hash([half.content_hash for half in halves]),
         "eval": {"hash": content_hash(EVALUATION), **EVALUATION},
         "cpu_seconds": round(time.process_time() - started, 1),
@@ -91,7 +86,7 @@ def table(records: Records) -> str:
         return "Not measured yet."
     shown = {metric: {name: _of(metric, own) for name, own in by_method.items()} for metric in METRICS}
     names = sorted(by_method, key=lambda name: -_mean(shown["accuracy"][name]))
-    lines = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
+    lines = header(*COLUMNS)
     for name in names:
         own = shown["accuracy"][name]
         f1 = " / ".join(f"{_mean(shown[metric][name]):.1f}" for metric in METRICS[2:])

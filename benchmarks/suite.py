@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.pages import fill, save_figures
 from benchmarks.points import Measured, Point, run_point
-from benchmarks.processes import measure_each
+from benchmarks.processes import command_line, measure_each
 from benchmarks.records import CEILING, ROOT, Benchmark, Records, read
 from vidense.data.prepare import prepare
 from vidense.report.drawing import Picture
@@ -94,15 +94,10 @@ class Suite(Benchmark):
 
 def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = None) -> None:
     """Run the command of a suite; ``description`` is its help."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    processes = 1 if suite.device == "cuda" else os.cpu_count() or 1
+    parser = command_line(description, ROOT.parent / "runs" / (suite.base or suite).name, processes)
     data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=data / suite.data, help="folder that holds splits.csv")
-    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / (suite.base or suite).name)
-    parser.add_argument("--processes", type=int, default=1 if suite.device == "cuda" else os.cpu_count() or 1)
-    parser.add_argument("--only", default="", help="measure points whose name begins so")
-    parser.add_argument("--list", action="store_true", help="print the points and stop")
-    parser.add_argument("--tables", action="store_true", help="write the tables from what is there and stop")
-    parser.add_argument("--point", help="measure this point only (what the processes are started with)")
     chosen = parser.parse_args(arguments)
     wanted = [point for point in suite.points if point.name.startswith(chosen.only)]
     if chosen.list:

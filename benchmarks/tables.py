@@ -9,6 +9,7 @@ from benchmarks.records import (
     difference,
     equal_bytes,
     grouped,
+    header,
     in_points,
     interval,
     is_studied,
@@ -41,7 +42,7 @@ def column(records: Records, vpc: int = 1) -> str:
         return "Not measured yet."
     by_method = grouped(plain)
     random = accuracies(by_method.get("random", []))
-    lines = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
+    lines = header(*COLUMNS)
     lines += [_row(name, by_method[name], random) for name in ranked(by_method)]
     if (whole := _whole(records)) is not None:
         mean, count = whole
@@ -80,7 +81,7 @@ def ablation(records: Records) -> str:
     # The method as it is has the shortest name.
     whole = min(groups, key=len)
     columns = ("variant", "seeds x nets", "top-1 %", "95 % interval", f"minus {whole}", "minus random, equal videos")
-    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    lines = header(*columns)
     for name in ranked(groups):
         members = groups[name]
         own = summarise(accuracies(members))
@@ -95,7 +96,7 @@ def ablation(records: Records) -> str:
 def ablated(records: Records) -> str:
     """Return the rows of the one grid of ``vidense ablate`` among the records."""
     columns = ("variant", "seeds x nets", "top-1 %", "minus first", "minus random, equal videos", "bytes on disk")
-    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    lines = header(*columns)
     rows = [row for record in records for row in record["result"]["rows"]]
     for row in rows:
         own = row["summary"]
@@ -171,7 +172,7 @@ def motion(records: Records) -> str:
         "middle frame only, top-1 %",
         "what motion adds",
     )
-    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    lines = header(*columns)
     groups = grouped(records) | {"*whole training set*": [r for r in records if r["point"]["method"] == CEILING]}
     measured = {name: members for name, members in groups.items() if members}
     random = accuracies(measured.get("random", []))

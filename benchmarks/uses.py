@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.records import Record, Records
+from benchmarks.records import Record, Records, header
 
 __all__ = ["agreement", "motion_kept", "recalls", "robustness"]
 
@@ -29,7 +29,7 @@ def recalls(records: Records) -> str:
     if not results:
         return "Not measured yet."
     shown = sorted(results.items(), key=lambda item: -_mean([result["recall1"] for result in item[1]]))
-    lines = _head("trained on", "networks", *(f"R@1 / 5 / 10 / 20 among {title}" for title in GALLERIES.values()))
+    lines = header("trained on", "networks", *(f"R@1 / 5 / 10 / 20 among {title}" for title in GALLERIES.values()))
     for name, of in shown:
         lines.append(f"| {name} | {len(of)} | {' | '.join(_recall(of, key, 'recall') for key in GALLERIES)} |")
     chance = " | ".join(_recall(shown[0][1], key, "chance") for key in GALLERIES)
@@ -49,7 +49,7 @@ def motion_kept(records: Records) -> str:
     if not found:
         return "Not measured yet."
     titles = ("cosine", "end-point error, pixels", "mean flow, pixels", "frame difference, of 255")
-    lines = _head("videos", "seeds", *titles)
+    lines = header("videos", "seeds", *titles)
     rows = {name: [mean["condensed"] for mean in means] for name, means in found.items()}
     # The same selections and halves beside every method.
     longest = max(found.values(), key=len)
@@ -75,7 +75,7 @@ def robustness(records: Records) -> str:
         return "Not measured yet."
     parts = ("hard", "soft", "soft, mixed")
     accuracy = (f"{part}: set / random" for part in parts)
-    lines = _head("method", "seeds", *accuracy, "label-robust, hard", "label-robust, soft", "augmentation-robust")
+    lines = header("method", "seeds", *accuracy, "label-robust, hard", "label-robust, soft", "augmentation-robust")
     for name, of in sorted(found.items(), key=lambda item: -_mean([one["label_robust"]["hard"] for one in item[1]])):
         cells = [
             " / ".join(f"{100 * _mean([one['on'][part][own] for one in of]):.1f}" for own in ("condensed", "random"))
@@ -92,7 +92,7 @@ def agreement(records: Records) -> str:
     own = [record["result"] for record in _of("proxy", records)]
     if not own:
         return "Not measured yet."
-    lines = _head("ranked on", "variants", "Spearman", "Kendall", "points lost by its choice", "seconds of training")
+    lines = header("ranked on", "variants", "Spearman", "Kendall", "points lost by its choice", "seconds of training")
     named = [(one["method"], one, "condensed") for one in own]
     named += [(f"random, bytes of {one['method']}", one, "random") for one in own]
     for name, one, key in named:
@@ -108,10 +108,6 @@ def agreement(records: Records) -> str:
 
 def _of(task: str, records: Records) -> list[Record]:
     return [record for record in records if record["job"].startswith(f"{task}-")]
-
-
-def _head(*columns: str) -> list[str]:
-    return [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
 
 
 def _mean(values: Sequence[float]) -> float:

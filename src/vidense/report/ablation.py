@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vidense.report.charts import Course, Dot, Point, dots, plot
+from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
 from vidense.statistics import FEWEST_SHOWN
@@ -33,7 +33,7 @@ def _accuracy(row: Mapping[str, Any]) -> Dot | None:
     if own is None:
         return None
     interval = own["interval"] if own["condensation_seeds"] >= FEWEST_SHOWN else None
-    return Dot(row["variant"], 100 * own["mean"], None if interval is None else (100 * interval[0], 100 * interval[1]))
+    return Dot(row["variant"], 100 * own["mean"], in_percent(interval))
 
 
 def _gradients(row: Mapping[str, Any]) -> Course | None:

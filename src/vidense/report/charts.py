@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vidense.report.drawing import LETTER, SERIES, Picture
 from vidense.report.scales import Axis, Scale, scale_of, text_of
 
-__all__ = ["Course", "Dot", "Point", "dots", "plot", "shades"]
+__all__ = ["Course", "Dot", "Point", "dots", "in_percent", "plot", "shades"]
 
 WIDTH, HEIGHT = 640, 360
 TOP, RIGHT, BOTTOM, GAP = 34, 16, 44, 8
@@ -73,6 +73,11 @@ class Dot:
     title: str
     value: float
     interval: tuple[float, float] | None = None
+
+
+def in_percent(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return an interval of shares as one of percentages."""
+    return None if interval is None else (100 * interval[0], 100 * interval[1])
 
 
 def plot(title: str, courses: Sequence[Course], x: Axis, y: Axis) -> Picture:

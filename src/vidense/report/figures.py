@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vidense.report.charts import Course, Dot, Point, dots, plot, shades
+from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot, shades
 from vidense.report.courses import Stretches
 from vidense.report.drawing import Picture
 from vidense.report.findings import Row, Table
@@ -89,7 +89,7 @@ def size_figure(table: Table) -> Picture | None:
 
 def _sized(row: Row, disk: float, label: str) -> Point:
     interval = row.interval if len(row.accuracies) >= FEWEST_SHOWN else None
-    return Point(disk / 1e3, 100 * (row.mean or 0), _percent(interval), label)
+    return Point(disk / 1e3, 100 * (row.mean or 0), in_percent(interval), label)
 
 
 def class_figure(table: Table, row: Row) -> Picture | None:
@@ -110,7 +110,3 @@ def class_figure(table: Table, row: Row) -> Picture | None:
     if len(ranked) > MOST_CLASSES:
         ranked, title = ranked[: MOST_CLASSES // 2] + ranked[-MOST_CLASSES // 2 :], f"{title}: the first and the last"
     return dots(title, [Dot(name, value) for name, value in ranked], Axis("points"), reference=0)
-
-
-def _percent(interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    return None if interval is None else (100 * interval[0], 100 * interval[1])
