@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from vidense.ablations import Variant, grid_of
 from vidense.condensed import load
 from vidense.data.derive import halves_by_motion, motion_of_clips, write_classes, write_moved, write_reframed
@@ -150,8 +148,7 @@ class _Work:
         how = {**self.settings, "vpc": vpc, "options": options, "seed": seed, "device": self.device}
         made = condense(bench.store.path, run, progress=self.progress, **how)
         done, videos = read_record(run), made.parameterization
-        per_class = torch.bincount(made.labels, minlength=len(made.class_names)).tolist()
-        random, shared = equal_videos(bench.store, per_class, seed), bench.store.cache / "jobs"
+        random, shared = equal_videos(bench.store, made.labels, seed), bench.store.cache / "jobs"
         return {
             "seed": seed,
             "lr": done["tuning"]["lr"] if done.get("tuning") else options.get("lr"),

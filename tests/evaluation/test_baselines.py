@@ -18,7 +18,7 @@ from vidense.parameterizations import SelectedClips
 
 
 def test_equal_videos_are_those_that_methods_start_from(store: ClipStore, tmp_path: Path) -> None:
-    baseline = equal_videos(store, [2, 2, 2], seed=5)
+    baseline = equal_videos(store, torch.arange(3).repeat(2), seed=5)
     drawn = Task(store.train, 2, 5, tmp_path).random_videos()
     assert torch.equal(baseline.clips.decode(torch.arange(6)), store.train.decode(drawn))
     assert baseline.clips.labels.tolist() == [0, 0, 1, 1, 2, 2]
@@ -26,17 +26,17 @@ def test_equal_videos_are_those_that_methods_start_from(store: ClipStore, tmp_pa
 
 
 def test_classes_may_want_different_numbers(store: ClipStore) -> None:
-    assert equal_videos(store, [1, 3, 0], seed=0).clips.labels.tolist() == [0, 1, 1, 1]
+    assert equal_videos(store, torch.tensor([1, 0, 1, 1]), seed=0).clips.labels.tolist() == [0, 1, 1, 1]
 
 
 def test_other_seeds_are_other_videos_and_other_content(store: ClipStore) -> None:
-    assert equal_videos(store, [1, 1, 1], 0).content == equal_videos(store, [1, 1, 1], 0).content
-    assert equal_videos(store, [1, 1, 1], 0).content != equal_videos(store, [1, 1, 1], 1).content
+    assert equal_videos(store, torch.arange(3), 0).content == equal_videos(store, torch.arange(3), 0).content
+    assert equal_videos(store, torch.arange(3), 0).content != equal_videos(store, torch.arange(3), 1).content
 
 
 def test_equal_bytes_keeps_end_frames_and_interpolates(store: ClipStore, dataset: CondensedDataset) -> None:
     baseline = equal_bytes(store, dataset, seed=0)
-    clips, real = baseline.clips.decode(torch.arange(3)), equal_videos(store, [1, 1, 1], 0).clips
+    clips, real = baseline.clips.decode(torch.arange(3)), equal_videos(store, torch.arange(3), 0).clips
     whole = real.decode(torch.arange(3))
     assert baseline.frames == dataset.storage.frames == 6
     assert torch.allclose(clips[:, [0, 7]], whole[:, [0, 7]], atol=0.02)
@@ -47,7 +47,7 @@ def test_whole_uint8_clips_are_the_same_job_as_equal_videos(store: ClipStore, tm
     chosen = torch.tensor([0, 4, 8])
     whole = SelectedClips(store.train.pixels(chosen), store.spec, store.class_names, store.train.labels[chosen])
     saved = save(tmp_path / "whole", whole, dtype="uint8", provenance={})
-    assert equal_bytes(store, saved, 3).content == equal_videos(store, [1, 1, 1], 3).content
+    assert equal_bytes(store, saved, 3).content == equal_videos(store, torch.arange(3), 3).content
 
 
 @given(
@@ -96,7 +96,8 @@ def test_coded_clips_take_no_more_bytes_and_classes_in_turns(store: ClipStore, t
     assert 0 < stream.numel() + 2 * count <= 60_000 and coded.frames == 8 * count
     # Three classes: the first video of each is the one that every method starts from.
     assert coded.clips.labels[:3].tolist() == [0, 1, 2]
-    first, real = coded.clips.decode(torch.arange(3)), equal_videos(store, [1, 1, 1], 1).clips.decode(torch.arange(3))
+    real = equal_videos(store, torch.arange(3), 1).clips
+    first, real = (clips.decode(torch.arange(3)) for clips in (coded.clips, real))
     correlation = torch.corrcoef(torch.stack([first.flatten(), real.flatten()]))[0, 1]
     assert correlation > 0.1, "noise is hard to encode, yet these are the clips"
     assert coded.content == equal_bytes_coded(store, room, 1, codec).content

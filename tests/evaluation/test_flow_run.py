@@ -32,7 +32,7 @@ def test_numbers_are_those_of_each_set_by_hand(store, dataset, run):
     found = measure_flow(run, store.path)
     assert [row["name"] for row in found["classes"]] == ["down", "left", "up"]
     assert (found["seed"], found["method"], found["algorithm"]) == (1, "toy", "dis")
-    random = equal_videos(store, [1, 1, 1], 1).clips
+    random = equal_videos(store, torch.arange(3), 1).clips
     for label, row in enumerate(found["classes"]):
         real = mean_motion(store.train, store.train.members(label))
         assert row["real"] == {
@@ -184,7 +184,8 @@ def test_a_stochastic_dataset_gives_the_clip_that_stands_for_the_video(store):
 def test_the_random_clips_follow_the_seed_of_the_run(tmp_path, store, monkeypatch):
     asked = []
     original = equal_videos
-    monkeypatch.setattr(flow_run, "equal_videos", lambda *given: asked.append(given[1:]) or original(*given))
+    monkeypatch.setattr(flow_run, "equal_videos", lambda *given: asked.append(given) or original(*given))
     write_dataset(tmp_path / "toy", store)
     measure_flow(tmp_path / "toy", store.path, classes=["up"])
-    assert asked == [([1, 1, 1], 1)]
+    ((_, labels, seed),) = asked
+    assert (labels.tolist(), seed) == ([0, 1, 2], 1)

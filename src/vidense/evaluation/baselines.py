@@ -22,17 +22,15 @@ __all__ = ["coded_within", "condensed_and_random", "equal_bytes", "equal_bytes_c
 LABEL_BYTES = 2
 
 
-def equal_videos(store: ClipStore, videos_per_class: Sequence[int], seed: int) -> TrainSet:
+def equal_videos(store: ClipStore, labels: Tensor, seed: int) -> TrainSet:
     """Return random training videos, their first stored clip each.
 
     Args:
         store: where from.
-        videos_per_class: how many of each class; a class that has fewer gives all.
+        labels: ``[M]``, one for each video wanted; a class that has fewer gives all.
         seed: of the selection. Methods that start from real clips start from these very ones at equal seeds.
     """
-    chosen = _random_videos(store, videos_per_class, seed)
-    content = content_hash(["real clips", chosen.tolist()])
-    return TrainSet(store.train.subset(chosen), content, seed, len(chosen) * store.spec.frames)
+    return _whole_clips(store, _random_videos(store, _sizes(labels, store), seed), seed)
 
 
 def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> TrainSet:
@@ -46,15 +44,14 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
         dataset: the condensed dataset to match.
         seed: as in :func:`equal_videos`.
     """
-    videos = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
-    sizes = [len(store.train.members(label)) for label in range(len(videos))]
+    videos, sizes = _sizes(dataset.labels, store), _sizes(store.train.labels, store)
     counts = frame_counts(int(dataset.storage.frames), videos, store.spec.frames, sizes)
     chosen = _random_videos(store, [len(of_class) for of_class in counts], seed)
     flat = [count for of_class in counts for count in of_class]
     dtype: StoreDtype = dataset.index["store_dtype"]
     if dtype == "uint8" and all(count == store.spec.frames for count in flat):
         # Whole uint8 clips are what equal_videos returns: the same work, and one result for both.
-        return equal_videos(store, [len(of_class) for of_class in counts], seed)
+        return _whole_clips(store, chosen, seed)
     real, labels = store.train, store.train.labels[chosen]
     kept = KeyFrames.from_clips(real.decode(chosen), flat, real.spec, real.class_names, labels)
     as_stored = Parameterization.restore(kept.kind, kept.store(dtype), real.spec, real.class_names)
@@ -113,7 +110,7 @@ def coded_within(store: ClipStore, most: int, seed: int, codec: str = "av1") -> 
 
 def _in_turns(store: ClipStore, seed: int) -> Tensor:
     """Return all training videos: a random one of every class, then another of every class, and so on."""
-    sizes = torch.bincount(store.train.labels, minlength=len(store.class_names)).tolist()
+    sizes = _sizes(store.train.labels, store)
     drawn = torch.split(_random_videos(store, sizes, seed), sizes)
     return torch.stack([of_class[turn] for turn in range(max(sizes)) for of_class in drawn if turn < len(of_class)])
 
@@ -151,6 +148,17 @@ def frame_counts(total: int, videos: Sequence[int], length: int, sizes: Sequence
 
 def _deal(total: int, parts: int) -> list[int]:
     return [total // parts + (i < total % parts) for i in range(parts)]
+
+
+def _sizes(labels: Tensor, store: ClipStore) -> list[int]:
+    """Return how many of the labels name each class."""
+    found: list[int] = torch.bincount(labels, minlength=len(store.class_names)).tolist()
+    return found
+
+
+def _whole_clips(store: ClipStore, chosen: Tensor, seed: int) -> TrainSet:
+    content = content_hash(["real clips", chosen.tolist()])
+    return TrainSet(store.train.subset(chosen), content, seed, len(chosen) * store.spec.frames)
 
 
 def _random_videos(store: ClipStore, wanted: Sequence[int], seed: int) -> Tensor:

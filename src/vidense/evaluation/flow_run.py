@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from vidense.condensed import CondensedDataset, load
 from vidense.data.real import RealClips
 from vidense.data.spec import LabelledClips
@@ -107,8 +105,7 @@ def measure_flow(
 
 
 def _sets(dataset: CondensedDataset, store: ClipStore, seed: int, algorithm: str) -> _Sets:
-    per_class = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
-    random = equal_videos(store, per_class, seed).clips
+    random = equal_videos(store, dataset.labels, seed).clips
     return _Sets(dataset, random, store.train.hold_out(0.5, seed), algorithm)
 
 

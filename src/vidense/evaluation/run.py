@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from vidense.condensed import CondensedDataset, load
 from vidense.data.codec import find_codec
 from vidense.data.store import ClipStore
@@ -122,8 +120,7 @@ def _plans(
     condensed, method = TrainSet.of(dataset), dataset.index.get("method", {}).get("name", "condensed")
     yield _Plan("method", method, folder / "jobs", [condensed.seed], lambda _: condensed)
     shared = store.cache / "jobs"
-    per_class = torch.bincount(dataset.labels, minlength=len(store.class_names)).tolist()
-    yield _Plan("random_equal_vpc", "random", shared, selections, lambda s: equal_videos(store, per_class, s))
+    yield _Plan("random_equal_vpc", "random", shared, selections, lambda s: equal_videos(store, dataset.labels, s))
     yield _Plan("random_equal_bytes", "random", shared, selections, lambda s: equal_bytes(store, dataset, s))
     if codec is not None:
         find_codec(codec)
