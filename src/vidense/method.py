@@ -125,7 +125,7 @@ class Recipe:
 
     @property
     def class_independent(self) -> bool:
-        """Whether a few classes can stand for all: neither in a loss nor in what videos are made of do they meet."""
+        """Whether classes may be condensed apart: neither in a loss nor in what videos are made of do they meet."""
         return self.objective is not None and self.objective.class_independent and not self.synthetic.shared
 
 

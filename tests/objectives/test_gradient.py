@@ -154,11 +154,6 @@ def test_a_network_serves_its_rounds_and_learns_in_between():
         assert 0 < moved < 0.1
 
 
-@pytest.mark.parametrize(("outer_loop", "independent"), [(1, True), (2, False)])
-def test_classes_meet_in_a_network_that_serves_on(outer_loop, independent):
-    assert toy(rounds=Rounds(outer_loop=outer_loop)).class_independent is independent
-
-
 def test_the_inner_loop_is_plain_gradient_descent_on_the_synthetic_clips():
     made, synthetic = toy(rounds=Rounds(outer_loop=2, inner_loop=3)), videos()
     seen = weights_after(made, synthetic, range(2))

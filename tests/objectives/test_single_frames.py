@@ -48,11 +48,6 @@ def test_losses_are_those_of_image_condensation():
     assert isinstance(plain._network, Flat) and plain._network.spec.frames == 1
 
 
-@pytest.mark.parametrize(("outer_loop", "independent"), [(1, True), (2, False)])
-def test_frames_of_classes_meet_where_the_inner_objectives_clips_do(outer_loop, independent):
-    assert SingleFrames(inner(rounds=Rounds(outer_loop=outer_loop))).class_independent is independent
-
-
 def test_networks_that_serve_on_are_trained_on_pictures_and_survive():
     real, videos = real_clips(spec=SPEC), stills()
     objectives = [SingleFrames(inner(rounds=Rounds(outer_loop=3))) for _ in range(2)]

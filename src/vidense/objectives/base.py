@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -43,11 +43,11 @@ class Objective(ABC):
     never holds two classes' activations.
 
     Attributes:
-        class_independent: whether the videos of a class never meet another class's, neither in a loss nor in a network
-            trained on them, so that a few classes can stand for all in a search.
+        class_independent: whether the videos of a class never meet another class's in a loss, so that classes may be
+            condensed apart and a few of them can stand for all in a search.
     """
 
-    class_independent: bool = False
+    class_independent: ClassVar[bool] = False
 
     def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:  # noqa: B027 - optional by design
         """Do once what every iteration needs; called before the first iteration and again after a resume.

@@ -103,8 +103,6 @@ class GradientMatching(Objective):
             augment: DSA: transform the real and the synthetic clips of a class by one random augmentation.
         """
         self.batches, self.distance, self.rounds, self.augment = batches, distance, rounds or Rounds(), augment
-        # A network that serves on learns from the videos of all classes.
-        self.class_independent = self.rounds.outer_loop == 1
         self._network: Network | None = None
         self._shape: tuple[ClipSpec, int] | None = None
 

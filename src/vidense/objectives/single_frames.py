@@ -22,7 +22,7 @@ class SingleFrames(Objective):
 
     def __init__(self, inner: Objective) -> None:
         """Wrap ``inner``."""
-        self.inner, self.class_independent = inner, inner.class_independent
+        self.inner = inner
 
     def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:
         """Prepare the inner objective on frames."""
