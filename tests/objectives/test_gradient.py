@@ -47,9 +47,10 @@ def slow_distance(found, wanted, kind: str) -> torch.Tensor:
             for x, y in zip(a.flatten(), b.flatten(), strict=True):
                 total = total + (x - y) ** 2
         elif a.ndim > 1:
+            mean = sum(row.norm() for row in a) / len(a)
             for row, other in zip(a, b, strict=True):
                 x, y = row.flatten(), other.flatten()
-                total = total + 1 - (x @ y) / (x.norm() * y.norm() + 1e-6)
+                total = total + 1 - ((x @ y) / (x.norm() * y.norm() + 1e-6) if x.norm() > 0.01 * mean else 0)
     return total
 
 
@@ -77,6 +78,15 @@ def test_a_row_without_gradient_has_a_finite_derivative():
     dead = torch.zeros(2, 3, requires_grad=True)
     gradient_distance([dead], [torch.ones(2, 3)], "dc").backward()
     assert dead.grad.isfinite().all()
+
+
+def test_a_faint_row_pulls_at_nothing():
+    found = torch.randn(8, 6, generator=torch.Generator().manual_seed(0))
+    found[3] *= 1e-4
+    found.requires_grad_()
+    gradient_distance([found], [torch.randn(8, 6, generator=torch.Generator().manual_seed(1))], "dc").backward()
+    pull = found.grad.norm(dim=1)
+    assert pull[3] == 0 and (pull[[0, 1, 2, 4, 5, 6, 7]] > 0).all()
 
 
 def slow_losses(synthetic, real, step: Step, kind: str, network_name: str) -> torch.Tensor:

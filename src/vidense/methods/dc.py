@@ -37,7 +37,8 @@ def dc(
 
     Differences:
         The paper condenses images; no paper reports it on video. miniC3D takes the place of ConvNet, with dropout
-        off; 8 real clips a class in place of 256.
+        off; 8 real clips a class in place of 256. miniC3D has channels that hardly fire for a clip; their rows, below a
+        hundredth of the mean of their layer, are left out, or one of them throws the clip off its course.
 
     Args:
         task: clips, videos per class, seed.

@@ -32,6 +32,8 @@ __all__ = ["Distance", "GradientMatching", "Rounds", "gradient_distance"]
 Distance = Literal["dc", "mse"]
 # Keeps the cosine of a row without gradient finite, as the reference does.
 EPSILON = 1e-6
+# The least gradient, of the mean row of its tensor, that has a direction worth following.
+FAINT = 0.01
 
 
 def gradient_distance(found: Sequence[Tensor], wanted: Sequence[Tensor], kind: Distance) -> Tensor:
@@ -41,7 +43,8 @@ def gradient_distance(found: Sequence[Tensor], wanted: Sequence[Tensor], kind: D
         found: one gradient a weight tensor.
         wanted: as many, shaped alike.
         kind: ``dc`` sums 1 - cosine over the rows of each tensor, a row being all weights of one output channel;
-            tensors of one dimension count nothing (DC section 3.3 and reference code). ``mse`` is the squared Euclidean
+            tensors of one dimension count nothing (DC section 3.3 and reference code). Ours: a row of ``found`` shorter
+            than a hundredth of its tensor's mean counts 1, as one of zeros does. ``mse`` is the squared Euclidean
             distance of everything together.
     """
     pairs = list(zip(found, wanted, strict=True))
@@ -51,9 +54,11 @@ def gradient_distance(found: Sequence[Tensor], wanted: Sequence[Tensor], kind: D
 
 
 def _row_distance(found: Tensor, wanted: Tensor) -> Tensor:
-    lengths = torch.linalg.vector_norm(found, dim=1) * torch.linalg.vector_norm(wanted, dim=1)
-    cosines: Tensor = (found * wanted).sum(1) / (lengths + EPSILON)
-    return (1 - cosines).sum()
+    own = torch.linalg.vector_norm(found, dim=1)
+    cosines: Tensor = (found * wanted).sum(1) / (own * torch.linalg.vector_norm(wanted, dim=1) + EPSILON)
+    # The shorter a row, the steeper its cosine: without normalisation layers, one channel that hardly fires would
+    # outweigh all others and throw the clip off its course.
+    return (1 - torch.where(own > FAINT * own.mean(), cosines, 0.0)).sum()
 
 
 @dataclass(frozen=True)
