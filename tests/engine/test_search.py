@@ -60,13 +60,13 @@ def search(path, losses: dict[float, float], iterations: int = 200, independent:
 
 
 @given(st.integers(1, 40))
-def test_at_each_rung_the_better_half_stays_and_someone_always_does(candidates):
+def test_at_each_rung_the_better_half_stays_and_no_one_alone(candidates):
     stay = survivors_of(candidates)
-    assert len(stay) == RUNGS and stay[0] == candidates and min(stay) >= 1
-    assert all(2 * later >= earlier > later or earlier == later == 1 for earlier, later in pairwise(stay))
+    assert len(stay) == RUNGS and stay[0] == candidates and min(stay) >= min(candidates, 2)
+    assert all(2 * later >= earlier > later or earlier == later <= 2 for earlier, later in pairwise(stay))
 
 
-@pytest.mark.parametrize(("candidates", "stay"), [(1, [1, 1, 1]), (2, [2, 1, 1]), (3, [3, 2, 1]), (8, [8, 4, 2])])
+@pytest.mark.parametrize(("candidates", "stay"), [(1, [1, 1, 1]), (2, [2, 2, 2]), (3, [3, 2, 2]), (8, [8, 4, 2])])
 def test_survivors(candidates, stay):
     assert survivors_of(candidates) == stay
 
@@ -74,7 +74,7 @@ def test_survivors(candidates, stay):
 def test_the_best_half_by_held_out_loss_goes_on(tmp_path):
     found = search(tmp_path, {1.0: 5.0, 2.0: 3.0, 4.0: 1.0, 8.0: 2.0})
     assert found.rate == 4.0
-    assert [trial["lr"] for trial in found.trials] == [1.0, 2.0, 4.0, 8.0, 4.0, 8.0, 4.0]
+    assert [trial["lr"] for trial in found.trials] == [1.0, 2.0, 4.0, 8.0, 4.0, 8.0, 4.0, 8.0]
 
 
 @pytest.mark.parametrize("rates", [(0.5,), (0.5, 2.0)])
@@ -86,7 +86,7 @@ def test_one_or_two_rates_are_a_search_too(tmp_path, rates):
 def test_of_equals_the_smallest_rate_wins(tmp_path):
     found = search(tmp_path, dict.fromkeys((1.0, 2.0, 4.0, 8.0), 7.0))
     assert found.rate == 1.0
-    assert [trial["lr"] for trial in found.trials[4:]] == [1.0, 2.0, 1.0]
+    assert [trial["lr"] for trial in found.trials[4:]] == [1.0, 2.0, 1.0, 2.0]
 
 
 def test_a_rate_that_diverges_drops_out_and_is_recorded_as_such(tmp_path):
@@ -149,7 +149,7 @@ def test_no_part_of_a_trial_is_longer_than_a_fifth_of_the_run(tmp_path, monkeypa
     # As where two of hundreds of classes stand for all: their share would pay for whole runs.
     monkeypatch.setattr("vidense.engine.tune.SHARE", 5.0)
     found = search(tmp_path, {1.0: 1.0, 2.0: 2.0}, 200, independent=True)
-    assert [trial["iterations"] for trial in found.trials] == [20, 20, 60, 100]
+    assert [trial["iterations"] for trial in found.trials] == [20, 20, 40, 40, 60, 60]
 
 
 def test_the_seed_decides_which_classes_stand_for_all(tmp_path):

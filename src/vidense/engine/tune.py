@@ -93,8 +93,8 @@ def search_rate(
 
 
 def survivors_of(candidates: int) -> list[int]:
-    """Return how many candidates each rung tries: all of them, then half as many each time."""
-    return [-(-candidates // 2**rung) for rung in range(RUNGS)]
+    """Return how many candidates each rung tries: all, then half as many each time, but never one with no rival."""
+    return [max(-(-candidates // 2**rung), min(candidates, 2)) for rung in range(RUNGS)]
 
 
 def _loop(recipe: Recipe, task: Task, iterations: int) -> Loop:
