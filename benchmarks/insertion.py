@@ -48,7 +48,7 @@ def trigger(records: Records) -> str:
     if not runs:
         return "Not measured yet."
     length = runs[0]["point"]["iterations"]
-    lines = ["| iterations | loss | key-frames a video | trigger rate, % of candidates |", "| --- | --- | --- | --- |"]
+    lines = header("iterations", "loss", "key-frames a video", "trigger rate, % of candidates")
     for part in range(1, 20, 2):
         told = [r["telemetry"] for r in runs]
         # Two of the twenty stretches of the log make a row; key-frames are those at its end.

@@ -59,7 +59,7 @@ def _whole(records: Records) -> tuple[float, int] | None:
 
 def summary(records: Records) -> str:
     """Return the short table of the README: one video per class, accuracy and bytes."""
-    lines = ["| trained on | top-1 % | 95 % interval | videos | bytes |", "| --- | --- | --- | --- | --- |"]
+    lines = header("trained on", "top-1 %", "95 % interval", "videos", "bytes")
     by_method = grouped([r for r in records if r["point"]["vpc"] == 1 and not is_studied(r)])
     for name in ranked(by_method):
         members = by_method[name]
@@ -109,7 +109,7 @@ def ablated(records: Records) -> str:
 
 def trainings(records: Records) -> str:
     """Return every training's accuracy, where too many diverge for a mean to say anything."""
-    lines = ["| method | trainings | diverged | top-1 % of each of the others |", "| --- | --- | --- | --- |"]
+    lines = header("method", "trainings", "diverged", "top-1 % of each of the others")
     for name, members in sorted(grouped(records).items()):
         networks = [network for record in members for network in record["networks"]]
         ended = [f"{100 * network['top1']:.1f}" for network in networks if not network["diverged"]]
@@ -126,7 +126,7 @@ def budgets(records: Records) -> str:
     if not cells:
         return "Not measured yet."
     columns = sorted({budget for row in cells.values() for budget in row}, key=parse_bytes)
-    lines = [f"| method | {' | '.join(columns)} |", "| --- " * (len(columns) + 1) + "|"]
+    lines = header("method", *columns)
     for name, row in cells.items():
         lines.append(f"| {name} | {' | '.join(_bought(row.get(budget, [])) for budget in columns)} |")
     return "\n".join(lines)
@@ -155,7 +155,7 @@ def crossed(records: Records) -> str:
         for name, row in cells.items()
     }
     networks = sorted({network for row in cells.values() for network in row})
-    lines = [f"| method | {' | '.join(networks)} |", "| --- " * (len(networks) + 1) + "|"]
+    lines = header("method", *networks)
     for name in sorted(means, key=lambda name: -sum(means[name].values())):
         shown = [f"{means[name][network]:.1f}" if network in means[name] else "" for network in networks]
         lines.append(f"| {name} | {' | '.join(shown)} |")
