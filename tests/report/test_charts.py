@@ -80,6 +80,18 @@ def test_labels_stay_on_the_picture_and_clear_of_each_other():
     assert not elements(chart, "polyline")
 
 
+def test_labels_cover_no_mark():
+    near = [Point(1, 1, label="first"), Point(5, 5, label="a long name"), Point(5.5, 5, label="next"), Point(9, 9)]
+    chart = plot("t", [Course("", near, joined=False)], X, Y)
+    marks = [place(mark, "cx", "cy") for mark in elements(chart, "circle")]
+    assert len(marks) == len(near)
+    for label in (text for text in elements(chart, "text") if text.get("class") == "s0"):
+        left, bottom = place(label, "x", "y")
+        right = left + len(label.text) * LETTER
+        for x, y in marks:
+            assert right <= x - 4 or x + 4 <= left or bottom <= y - 4 or y + 4 <= bottom - 8
+
+
 @given(st.lists(st.tuples(st.floats(1, 1e7), st.floats(-100, 100)), min_size=1, max_size=20))
 def test_everything_drawn_lies_on_the_picture(values):
     chart = plot("t", [Course("c", [Point(x, y) for x, y in sorted(values)])], X, Y)

@@ -252,13 +252,14 @@ def _draw_course(picture: Picture, course: Course, number: int, across: Scale, u
 
 
 def _draw_labels(picture: Picture, colour: str, labels: Sequence[tuple[float, float, str]]) -> None:
-    """Write each label where it covers no other, as far as one of six places beside its point allows."""
-    taken: list[tuple[float, float, float]] = []
+    """Write each label where it covers no other and no mark, as far as one of eight places around its point allows."""
+    # A mark takes the room of a letter or two.
+    taken = [(x - SIZE, y + 4.0, 2 * SIZE) for x, y, _ in labels]
     for x, y, label in labels:
         room = len(label) * LETTER
         places = [
             (left, y + down)
-            for left in (x + GAP, x - GAP - room)
+            for left in (x + GAP, x - room / 2, x - GAP - room)
             for down in (4.0, -8.0, 16.0)
             if left > 0 and left + room < WIDTH
         ]
