@@ -24,6 +24,6 @@ def dsa(task: Task, **options: Any) -> Recipe:
     and iteration, with one set of strengths for all its real and synthetic clips and all their frames.
 
     Differences:
-        The paper condenses images and augments in evaluation too; here all methods are evaluated alike, without.
+        As of ``dc``. The paper augments in evaluation too; here all methods are evaluated alike, without.
     """
     return dc(task, **options)
