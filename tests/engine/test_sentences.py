@@ -86,11 +86,11 @@ def clock(monkeypatch):
     monkeypatch.setattr(module, "_timed", work)
 
 
-@pytest.mark.parametrize(("iterations", "training"), [(1000, SHARE * 1000 * 2.0), (6, 4 * 2 / 3 * 2.0)])
+@pytest.mark.parametrize(("iterations", "training"), [(1000, SHARE * 1000 * 2.0), (6, 6 * 2 / 3 * 2.0)])
 def test_a_search_costs_its_share_or_one_iteration_a_trial(store, clock, iterations, training):
     found = plan(store, method="toy_keys", iterations=iterations, options={"lr": "auto"})
-    # Two rates make trials of two, one and one; two of three classes stand for all.
-    judging = 4 * 2 / 3 * 1.0
+    # Two rates make three trials of two; two of three classes stand for all.
+    judging = 6 * 2 / 3 * 1.0
     assert found.seconds_per_iteration == 2.0
     assert found.seconds_search == pytest.approx(training + judging, abs=0.01)
     assert found.seconds == pytest.approx(found.seconds_setup + found.seconds_search + 2.0 * iterations)
