@@ -150,8 +150,11 @@ def test_a_phone_scrolls_no_page_sideways(opened):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_nothing_moves_while_the_page_loads(opened):
-    page = opened()
+@pytest.mark.parametrize("slower", [1, 20])
+def test_nothing_moves_while_the_page_loads(browser, page_file, slower):
+    page = browser.new_page(viewport=DESKTOP)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    page.goto(page_file.as_uri())
     page.wait_for_load_state("load")
     shifts = page.evaluate(
         "new Promise(done => { let sum = 0; new PerformanceObserver(list => "

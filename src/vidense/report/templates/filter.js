@@ -15,7 +15,6 @@
     const clips = [...document.querySelectorAll(".clips figure")].filter((clip) => !clip.closest("[hidden]"));
     told.textContent = `${clips.length} clips`;
   };
-  form.hidden = false;
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   apply();
