@@ -13,6 +13,7 @@ import torch
 from benchmarks.provenance import provenance
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
+from vidense.engine.settings import pick_device
 from vidense.hardware import peak_memory
 from vidense.objectives.base import Step
 from vidense.objectives.trajectory import Following, TrajectoryMatching
@@ -29,7 +30,7 @@ CLASSES = 50
 
 def measure(syn_steps: int) -> dict[str, float]:
     """Return bytes held before a step and at most during it, and the seconds it took."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device("auto")
     spec, names = ClipSpec(16, 112, 112), tuple(map(str, range(CLASSES)))
     # What the clips show does not matter; experts that learned nothing take as much memory as any.
     real = RealClips(spec, names, torch.arange(CLASSES), names, [], [(0, i) for i in range(CLASSES)], "none")
@@ -44,7 +45,7 @@ def measure(syn_steps: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    head = provenance("python -m benchmarks.mtt_memory", torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    head = provenance("python -m benchmarks.mtt_memory", pick_device("auto"))
     found = {"syn_steps": 10, "clips": CLASSES, **measure(10)}
     write_json(FILE, {**head, **found})
     print(f"at most {found['peak'] / 2**30:.2f} GiB ({found['before'] / 2**30:.2f} before), {found['seconds']:.0f} s")
