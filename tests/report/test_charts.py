@@ -81,7 +81,7 @@ def test_labels_stay_on_the_picture_and_clear_of_each_other():
 
 
 def test_labels_cover_no_mark():
-    near = [Point(1, 1, label="first"), Point(5, 5, label="a long name"), Point(5.5, 5, label="next"), Point(9, 9)]
+    near = [Point(1, 1, label="first"), Point(5, 5, label="a long name"), Point(5.5, 5, label="next"), Point(1.2, 1)]
     chart = plot("t", [Course("", near, joined=False)], X, Y)
     marks = [place(mark, "cx", "cy") for mark in elements(chart, "circle")]
     assert len(marks) == len(near)

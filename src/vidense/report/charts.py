@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from vidense.report.drawing import LETTER, SERIES, Picture
 from vidense.report.scales import Axis, Scale, scale_of, text_of
@@ -248,14 +249,14 @@ def _draw_course(picture: Picture, course: Course, number: int, across: Scale, u
             picture.line(colour, x, low, x, high, stroke_width=1.2)
         interval = "" if point.interval is None else " ({:g} to {:g})".format(*point.interval)
         _draw_mark(picture, number, x, y, f"{course.title or point.label}: {point.y:g}{interval} at {point.x:g}")
-    _draw_labels(picture, colour, [(x, y, p.label) for p, (x, y) in zip(course.points, places, strict=True) if p.label])
+    _draw_labels(picture, colour, [(x, y, p.label) for p, (x, y) in zip(course.points, places, strict=True)])
 
 
 def _draw_labels(picture: Picture, colour: str, labels: Sequence[tuple[float, float, str]]) -> None:
     """Write each label where it covers no other and no mark, as far as one of eight places around its point allows."""
-    # A mark takes the room of a letter or two.
+    # A mark takes the room of a letter or two, also where it has no label.
     taken = [(x - SIZE, y + 4.0, 2 * SIZE) for x, y, _ in labels]
-    for x, y, label in labels:
+    for x, y, label in filter(itemgetter(2), labels):
         room = len(label) * LETTER
         places = [
             (left, y + down)
