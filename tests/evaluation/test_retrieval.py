@@ -13,7 +13,8 @@ from tests.small_net import Linear, linear
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.evaluation import EvaluationRecord, eval_spec, evaluate_run
-from vidense.evaluation.retrieval import RANKS, recall
+from vidense.evaluation.bench import Bench
+from vidense.evaluation.retrieval import RANKS, recall, retrieval_scores
 from vidense.nets import build_network
 from vidense.nets.metric import SIZE, TEMPERATURE, MetricNetwork
 
@@ -116,3 +117,18 @@ def test_retrieval_learns_classes_and_has_hashes_of_its_own():
         eval_spec("clean", "minic3d", task="retrieve", labels="soft")
     with pytest.raises(UserError, match="did you mean 'retrieve'"):
         eval_spec("clean", "minic3d", task="retreive")
+
+
+def test_siblings_share_a_class_and_a_group_for_groups_are_counted_anew_in_every_class(store):
+    real = store.test.subset(torch.tensor([0, 1, 2, 3]))
+    real.labels, real.groups = torch.tensor([0, 0, 1, 1]), ("g01", "g02", "g01", "g01")
+    assert real.sources.tolist() == [0, 1, 2, 2]
+
+
+def test_other_classes_stay_in_the_gallery_whatever_their_groups_are_called(linear, store):
+    bench = Bench(store, eval_spec("clean", linear, epochs=1, task="retrieve"), torch.device("cpu"))
+    # Two videos a class, each of a group of its own, whose names every class has.
+    store.test.groups = ("g01", "g02") * 3
+    found = retrieval_scores(bench.network(0), bench.test, store.test, bench.gallery)
+    # Nothing but the query itself is hidden, so that one of five is right.
+    assert found["other_sources"] == found["in_test"] and found["in_test"]["chance"][0] == pytest.approx(1 / 5)

@@ -41,7 +41,8 @@ class RealClips:
             spec: shape and normalisation.
             class_names: names; labels are positions in it.
             labels: int64 ``[V]``.
-            groups: source group of each video, ``V`` strings; clips of one group never straddle a validation split.
+            groups: source group of each video within its class, ``V`` strings; clips of one group never straddle a
+                validation split.
             shards: uint8 arrays or tensors ``[n, windows, T, 3, H, W]``.
             rows: for each video, its shard and its row in that shard.
             content: equal for equal clips with equal labels, and only then.
@@ -55,6 +56,16 @@ class RealClips:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def sources(self) -> Tensor:
+        """A number for each video, int64 ``[V]``, shared by those of one class and one group.
+
+        UCF101 counts its groups anew in every class, so a group's name alone says nothing across classes.
+        """
+        pairs = list(zip(self.labels.tolist(), self.groups, strict=True))
+        number = {pair: position for position, pair in enumerate(dict.fromkeys(pairs))}
+        return torch.tensor([number[pair] for pair in pairs], dtype=torch.int64)
 
     @property
     def stochastic(self) -> bool:

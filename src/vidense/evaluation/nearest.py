@@ -91,9 +91,7 @@ def _typical(real: RealClips, small: Tensor, label: int) -> float | None:
     """Return how far clips of a class are from the nearest of another source; None if there is one source only."""
     members = real.members(label)
     view, near = real.subset(members), small[members.cpu()]
-    number = {group: position for position, group in enumerate(dict.fromkeys(view.groups))}
-    sources = torch.tensor([number[group] for group in view.groups])
-    found = []
+    sources, found = view.sources, []
     for place in range(min(len(view), SAMPLE)):
         same = sources == sources[place]
         if not same.all():

@@ -30,18 +30,17 @@ def retrieval_scores(
 
     Returns:
         ``recall1``: Recall@1 of ``in_train``, the figure that rows are ranked by. ``in_train``: among the training
-        videos. ``in_test``: among the other test videos. ``other_sources``: among the other test videos that were not
-        cut from the same source, which clips of one film would make easy. Each as :func:`recall` returns it.
+        videos. ``in_test``: among the other test videos. ``other_sources``: among the other test videos without
+        the siblings of the query (videos of its class and its group), which are easy to find. Each as :func:`recall`
+        returns it.
     """
     network.eval()
     queries = F.normalize(torch.stack([embed_all(network, view) for view in views]).mean(0), dim=1)
     labels, same = test.labels.cpu(), torch.eye(len(queries), dtype=torch.bool)
-    number = {group: position for position, group in enumerate(test.groups)}
-    sources = torch.tensor([number[group] for group in test.groups])
     scores = {
         "in_train": recall(queries, labels, embed_all(network, train), train.labels.cpu()),
         "in_test": recall(queries, labels, queries, labels, same),
-        "other_sources": recall(queries, labels, queries, labels, sources[:, None] == sources),
+        "other_sources": recall(queries, labels, queries, labels, test.sources[:, None] == test.sources),
     }
     return {"recall1": scores["in_train"]["recall"][0], **scores}
 
