@@ -56,12 +56,13 @@ def write_store(path: Path, *, train: int = 4, test: int = 2, windows: int = 3, 
     return ClipStore.open(path)
 
 
-def write_dataset(path: Path, store: ClipStore, *, key_frames: int = 2) -> CondensedDataset:
+def write_dataset(path: Path, store: ClipStore, *, key_frames: int = 2, **settings: object) -> CondensedDataset:
     """Write a condensed dataset of one video a class, seed 1, with a few key-frames each."""
     chosen = torch.tensor([0, 4, 8])
     clips = store.train.decode(chosen)
     synthetic = KeyFrames.from_clips(clips, [key_frames] * 3, store.spec, CLASSES, store.train.labels[chosen])
-    provenance = {"method": {"name": "toy", "paper": ""}, "settings": {"seed": 1, "data": store.content_hash}}
+    settings = {"seed": 1, "data": store.content_hash, **settings}
+    provenance = {"method": {"name": "toy", "paper": ""}, "settings": settings}
     return save(path, synthetic, dtype="uint8", provenance=provenance)
 
 

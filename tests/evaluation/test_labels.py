@@ -83,11 +83,18 @@ def test_stored_labels_are_the_videos_own_or_the_teachers(store):
     stored = spec("soft_stored")
     own = torch.tensor([[0.5, 0.5, 0.0], [0.1, 0.8, 0.1], [0.0, 0.0, 1.0]])
     assert torch.equal(targets_of(videos(store, own), stored, nobody), own)
+    assert lesson_of(stored, nobody) is None
+
+
+@pytest.mark.parametrize("protocol", ["clean", "published"])
+def test_the_teacher_is_shown_clips_as_it_was_trained_on_them(store, protocol):
+    stored = replace(eval_spec(protocol, NAME, epochs=1, labels="soft_stored"), teacher=NAME)
     bench = Bench(store, stored, torch.device("cpu"))
-    found = targets_of(store.train, stored, bench.teacher)
+    found = targets_of(store.train, stored, bench.seen_by_teacher)
     clips = store.train.decode(torch.arange(12))
     assert torch.allclose(found, bench.teacher()(clips).softmax(1), atol=0.02)
-    assert lesson_of(stored, nobody) is None
+    standardised = (clips - clips.mean()) / clips.std()
+    assert not torch.allclose(found, bench.teacher()(standardised).softmax(1), atol=0.02)
 
 
 def test_regions_are_trained_on_alone_and_other_clips_whole(store, tmp_path):
@@ -130,6 +137,8 @@ def test_names_and_combinations_that_make_no_sense_are_refused():
     ):
         with pytest.raises(UserError, match=words):
             eval_spec("clean", "minic3d", **given)
+    with pytest.raises(UserError, match="did you mean 'published'"):
+        eval_spec("clean", "minic3d", labels="soft", scale="publised")
     with pytest.raises(UserError, match="leave labels out"):
         eval_spec("frepo", "minic3d", labels="hard")
 
@@ -139,7 +148,9 @@ def test_hashes_of_hard_labels_have_not_changed_and_soft_ones_differ():
     others = [eval_spec("clean", "minic3d", labels="soft", mix=mixed) for mixed in ("none", "video", "image")]
     others += [eval_spec("clean", "minic3d", labels=kept) for kept in ("soft_stored", "soft_regions")]
     others.append(replace(others[0], teacher="minic3d"))
-    assert len({hard.hash, *(other.hash for other in others)}) == 7
+    others.append(eval_spec("clean", "minic3d", labels="soft", scale="published"))
+    assert len({hard.hash, *(other.hash for other in others)}) == 8
+    assert eval_spec("clean", "minic3d", scale="published").hash == hard.hash
     assert eval_spec("clean", "minic3d", labels="hard").hash == hard.hash
 
 
@@ -151,3 +162,21 @@ def test_a_whole_evaluation_trains_every_set_with_the_same_teacher(store, tmp_pa
     assert {row["labels"] for row in record.rows} == {"soft"}
     assert record.teacher["bytes"] > 0 and 0 <= record.teacher["top1"] <= 1
     assert type(record).read(tmp_path / "set").teacher == record.teacher
+
+
+@pytest.mark.parametrize(("asked", "used"), [(None, "published"), ("small", "small")])
+def test_the_teacher_is_as_well_trained_as_that_of_the_run_unless_said_otherwise(
+    store, tmp_path, linear_teacher, asked, used
+):
+    write_dataset(tmp_path / "set", store, scale="published")
+    how = {"models": (NAME,), "seeds": 1, "baseline_seeds": 1, "epochs": 1, "labels": "soft", "scale": asked}
+    record = evaluate_run(tmp_path / "set", store.path, **how)
+    assert record.teacher["scale"] == used and record.asked["scale"] == asked
+    (spec,) = record.specs.values()
+    assert spec["teacher_scale"] == used
+
+
+def test_a_scale_where_nobody_teaches_is_refused(store, tmp_path):
+    write_dataset(tmp_path / "set", store)
+    with pytest.raises(UserError, match="leave it out"):
+        evaluate_run(tmp_path / "set", store.path, models=(NAME,), seeds=1, scale="published")

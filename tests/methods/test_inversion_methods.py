@@ -110,6 +110,32 @@ def test_the_teacher_learns_to_recognise_the_videos_whose_pixels_stay_in_range(c
     assert (made.synthetic.frames >= low).all() and (made.synthetic.frames <= high).all()
 
 
+@pytest.mark.parametrize("options", [{"name": "tsgf"}, {"name": "sre2l"}, {"name": "sre2l", "mode": "frame"}])
+def test_soft_labels_are_what_the_teacher_makes_of_the_finished_videos(cache, options):
+    made = recipe(cache, vpc=2, labels="soft", batch=4, **options)
+    run(made, 3)
+    for video, label in zip(made.synthetic.frames.detach(), made.synthetic.soft_labels, strict=True):
+        if made.objective.teacher.spec.frames == 1:
+            seen = torch.stack([made.objective.teacher(frame[None, None])[0].softmax(0) for frame in video]).mean(0)
+        else:
+            seen = made.objective.teacher(video[None])[0].softmax(0)
+        assert torch.allclose(label, seen, atol=1e-5)
+    assert recipe(cache, **options).synthetic.soft_labels is None
+
+
+@pytest.mark.parametrize("name", ["tsgf", "sre2l"])
+def test_the_bytes_of_soft_labels_are_counted(tmp_path, name):
+    store, sizes = write_store(tmp_path / "store", spec=SPEC), {}
+    classes = len(store.class_names)
+    for labels in ("hard", "soft"):
+        options = {**BRIEF, "labels": labels}
+        condense(store.path, tmp_path / labels, method=name, iterations=2, options=options)
+        sizes[labels] = load(tmp_path / labels).storage.parts.get("soft_labels", 0)
+        beside = METHODS.get(name).beside(SPEC, classes, METHODS.get(name).validate(options))
+        assert sizes[labels] == beside * classes
+    assert sizes == {"hard": 0, "soft": 4 * classes**2}
+
+
 def test_frames_have_nothing_to_do_with_each_other_in_frame_mode(cache):
     made = recipe(cache, "sre2l", mode="frame", r_bn=0.0)
     made.objective.augment = False

@@ -9,7 +9,15 @@ from vidense.errors import UserError
 __all__ = ["COMPARISONS", "compare"]
 
 # What these tasks take the flags to be that they leave no choice of.
-FIXED = {"protocol": "clean", "epochs": None, "labels": None, "mix": "none", "codec": None, "ceiling": True}
+FIXED = {
+    "protocol": "clean",
+    "epochs": None,
+    "labels": None,
+    "mix": "none",
+    "scale": None,
+    "codec": None,
+    "ceiling": True,
+}
 
 
 def compare(

@@ -38,6 +38,13 @@ def evaluate(
     mix: Annotated[
         str, typer.Option(metavar="none|video|image", help="How clips are mixed under soft labels.")
     ] = "none",
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            metavar="small|published",
+            help="How the teacher of soft labels is trained.  [default: the scale of the run]",
+        ),
+    ] = None,
     codec: Annotated[
         str | None,
         typer.Option(metavar="av1|h264", help="Add random clips stored by a video codec at equal bytes."),
@@ -59,7 +66,7 @@ def evaluate(
     from vidense.evaluation import evaluate_run
 
     names = [name.strip() for name in models.split(",") if name.strip()]
-    how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix}
+    how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix, "scale": scale}
     how |= {"codec": codec, "ceiling": not no_ceiling}
     if task in COMPARISONS:
         compare(task, run, on, names, seeds, device, how, as_json)

@@ -57,7 +57,7 @@ def print_record(record: "EvaluationRecord", run: Path) -> None:
     if record.task == "retrieve":
         _print_recall(record.rows)
     if record.teacher is not None:
-        told = "labels by {network}: {top1:.1%} of the test videos right, {bytes} of weights beside the videos"
+        told = "labels by {network}, {scale} scale: {top1:.1%} of the test videos right, {bytes} beside the videos"
         print("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
     following = f"; next: vidense report {run} -o report.html" if record.task == "classify" else ""
     print(f"\nwritten to {run / TASKS[record.task].file}{following}")

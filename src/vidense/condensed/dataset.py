@@ -101,6 +101,11 @@ class CondensedDataset(Dataset[tuple[Tensor, Tensor]]):
         return self._synthetic
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What the run was asked for; empty for a dataset written through the library that does not say."""
+        return dict(self.index.get("settings", {}))
+
+    @property
     def content_hash(self) -> str:
         """Hash of the stored numbers and of what decodes them."""
         return content_hash([self.index["tensors_sha256"], self.index["parameterization"], self.index["record"]])

@@ -5,6 +5,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from vidense.condensed import CondensedDataset
 from vidense.data.real import RealClips
@@ -17,7 +18,8 @@ from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
 from vidense.nets import Network, build_network
 from vidense.nets.metric import MetricNetwork
-from vidense.training import predict
+from vidense.teachers import teacher_recipe
+from vidense.training import TrainingRecipe, predict
 
 __all__ = ["Bench", "check_same"]
 
@@ -44,6 +46,8 @@ class Bench:
         # What "auto" means here is part of what was measured.
         spec = replace(spec, recipe=spec.recipe.on(device))
         self.store, self.spec, self.device = store, spec, device
+        # What the teacher is shown is what it was trained on, whatever the protocol does to a student's batches.
+        self.teaching = teacher_recipe(spec.teacher_scale).on(device)
         self._teacher: Network | None = None
         self.network(0)
         real = store.test.to(device)
@@ -72,7 +76,7 @@ class Bench:
         """
         if self._teacher is None:
             real, name = self.store.train, self.spec.teacher
-            trained = ceiling_network(real, name, 0, self.store.cache, device=self.device)
+            trained = ceiling_network(real, name, 0, self.store.cache, recipe=self.teaching, device=self.device)
             if trained.fit["diverged_at"] is not None:
                 raise DivergenceError(f"the teacher {name!r} diverged; evaluate with hard labels")
             self._teacher = trained.network.requires_grad_(False)
@@ -82,11 +86,20 @@ class Bench:
         """Return all that decides the result of a job."""
         return {"train": content, "data": self.store.content_hash, "spec": self.spec.hash, "net_seed": seed}
 
-    def scores(self, network: Network) -> dict[str, Any]:
-        """Return the test scores of a trained network, those of the spec's task."""
+    def seen_by_teacher(self, clips: LabelledClips) -> Tensor:
+        """Return the teacher's probabilities of each clip, float32 ``[N, C]``; raises as :meth:`teacher`."""
+        return predict(self.teacher(), clips, self.teaching).softmax(1)
+
+    def scores(self, network: Network, recipe: TrainingRecipe | None = None) -> dict[str, Any]:
+        """Return the test scores of a network, those of the spec's task.
+
+        Args:
+            network: trained.
+            recipe: how it was, which decides how clips are shown to it; None for the spec's.
+        """
         if self.spec.task == "retrieve":
             return retrieval_scores(network, self.test, self.store.test, self.gallery)
-        windows = torch.stack([predict(network, view, self.spec.recipe) for view in self.test])
+        windows = torch.stack([predict(network, view, recipe or self.spec.recipe) for view in self.test])
         return classification_scores(windows, self.store.test.labels, self.spec.pooling)
 
 

@@ -12,6 +12,7 @@ from vidense.evaluation.baselines import condensed_and_random
 from vidense.evaluation.bench import Bench, check_same
 from vidense.evaluation.measure import Progress, evaluate, evaluate_ceiling, mean_top1, prefixed
 from vidense.evaluation.spec import eval_spec
+from vidense.method import Scale
 from vidense.records import write_json
 
 __all__ = ["FILE", "augmentation_robust", "judge", "label_robust"]
@@ -92,10 +93,12 @@ def judge(
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
     sets, found = condensed_and_random(folder, dataset, opened), {}
+    # The teacher is as well trained as the one that the videos may have been recovered from.
+    scale: Scale = dataset.settings.get("scale", "small")
     for model in models:
         accuracies: dict[str, dict[str, float]] = {}
         for part, how in PARTS.items():
-            bench = Bench(opened, eval_spec("clean", model, **how), pick_device(device))
+            bench = Bench(opened, eval_spec("clean", model, scale=scale, **how), pick_device(device))
             told = prefixed(progress, f"{part} labels")
             results = {name: evaluate(train, bench, range(seeds), jobs, told) for name, (train, jobs) in sets.items()}
             if part == "hard":

@@ -78,7 +78,7 @@ def measure_flow(
     require_flow(algorithm)
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
-    labels, seed = _labels(classes, dataset, opened), dataset.index.get("settings", {}).get("seed", 0)
+    labels, seed = _labels(classes, dataset, opened), dataset.settings.get("seed", 0)
     sets = _sets(dataset, opened, seed, algorithm)
     target, method = folder / FOLDER if out is None else Path(out), dataset.index.get("method", {}).get("name")
     _make_room(target)

@@ -14,7 +14,7 @@ from vidense.nets import Network
 from vidense.objectives.kernel_regression import centred
 from vidense.parameterizations import Regions, Tiles
 from vidense.seeding import Draw
-from vidense.training import Lesson, predict
+from vidense.training import Lesson
 
 __all__ = ["lesson_of", "shown", "targets_of"]
 
@@ -28,13 +28,13 @@ def shown(clips: LabelledClips, spec: EvalSpec) -> LabelledClips:
     return Regions(synthetic) if spec.labels == "soft_regions" and isinstance(synthetic, Tiles) else clips
 
 
-def targets_of(clips: LabelledClips, spec: EvalSpec, teacher: Callable[[], Network]) -> Tensor | None:
+def targets_of(clips: LabelledClips, spec: EvalSpec, seen: Callable[[LabelledClips], Tensor]) -> Tensor | None:
     """Return what each clip stands for throughout a training; None for its class.
 
     Args:
         clips: to be trained on.
         spec: the evaluation.
-        teacher: returns the teacher; asked for only where its view is needed.
+        seen: returns the teacher's probabilities of each clip, ``[N, C]``; called only where they are needed.
 
     Returns:
         float32 ``[N, C]`` or None. ``soft_stored`` and ``soft_regions`` take the labels kept with the videos; sets that
@@ -48,7 +48,7 @@ def targets_of(clips: LabelledClips, spec: EvalSpec, teacher: Callable[[], Netwo
         return _checked(stored.detach(), spec)
     if spec.recipe.loss == "mse":
         return centred(clips.labels, len(clips.class_names))
-    return predict(teacher(), clips, spec.recipe).softmax(1)
+    return seen(clips)
 
 
 def _checked(stored: Tensor, spec: EvalSpec) -> Tensor:

@@ -40,8 +40,7 @@ class TrainSet:
     @classmethod
     def of(cls, dataset: CondensedDataset) -> "TrainSet":
         """Return a condensed dataset to train on; one whose settings name no seed counts as seed 0."""
-        seed = dataset.index.get("settings", {}).get("seed", 0)
-        return cls(dataset, dataset.content_hash, seed, dataset.storage.frames)
+        return cls(dataset, dataset.content_hash, dataset.settings.get("seed", 0), dataset.storage.frames)
 
 
 def prefixed(progress: Progress | None, words: str) -> Progress | None:
@@ -97,7 +96,7 @@ def _train_and_test(train: TrainSet, bench: Bench, seed: int) -> dict[str, Any]:
         clips,
         spec.recipe,
         seed,
-        targets=targets_of(clips, spec, bench.teacher),
+        targets=targets_of(clips, spec, bench.seen_by_teacher),
         lesson=lesson_of(spec, bench.teacher),
         validation=watched,
         keep_best=watched is bench.validation,

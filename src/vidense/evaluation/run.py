@@ -17,6 +17,7 @@ from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ce
 from vidense.evaluation.nearest import write_nearest
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
 from vidense.evaluation.spec import eval_spec
+from vidense.method import Scale
 
 __all__ = ["evaluate_run"]
 
@@ -37,6 +38,7 @@ def evaluate_run(
     epochs: int | None = None,
     labels: str | None = None,
     mix: str = "none",
+    scale: Scale | None = None,
     task: str = "classify",
     codec: str | None = None,
     ceiling: bool = True,
@@ -58,6 +60,7 @@ def evaluate_run(
         epochs: passes over the training set in place of the protocol's own length.
         labels: ``hard``, ``soft``, ``soft_stored`` or ``soft_regions``; None for the protocol's own.
         mix: how clips are mixed under soft labels: ``none``, ``video`` or ``image``.
+        scale: of the teacher of soft labels; None for the scale that the dataset was condensed at.
         task: ``classify``, or ``retrieve``: find clips of one class (then the file is ``retrieval.json``).
         codec: ``av1`` or ``h264``: add random real clips that it stores in no more bytes; None leaves that row out.
         ceiling: train on the whole dataset too, where hard labels are learned.
@@ -67,22 +70,27 @@ def evaluate_run(
 
     Raises:
         UserError: if a folder is not what it should be, dataset and store do not go together, a name is unknown, a
-            network cannot take the clips, or a count is below 1.
+            network cannot take the clips, a scale is given where nobody teaches, or a count is below 1.
     """
     selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
     _check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
     # All benches first: a mistake in the last model's name must not surface after an hour.
-    specs = [eval_spec(protocol, model, epochs=epochs, labels=labels, mix=mix, task=task) for model in models]
+    how: dict[str, Any] = {"epochs": epochs, "labels": labels, "mix": mix, "task": task}
+    how["scale"] = scale or dataset.settings.get("scale", "small")
+    specs = [eval_spec(protocol, model, **how) for model in models]
+    if scale is not None and not any(spec.taught for spec in specs):
+        raise UserError(f"scale={scale!r} is the teacher's, and labels {specs[0].labels!r} have none; leave it out")
     benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
     plans = list(_plans(folder, dataset, opened, selections, codec))
     rows: list[dict[str, Any]] = []
     for bench in benches:
         rows += [plan.row(bench, range(seeds), progress) for plan in plans]
         rows += [_ceiling_row(bench, range(seeds), progress)] if ceiling and bench.spec.labels == "hard" else []
-    asked = {"protocol": protocol, "seeds": seeds, "epochs": epochs, "labels": labels, "mix": mix, "codec": codec}
-    record = _record(benches, dataset, rows, {**asked, "models": list(models), "no_ceiling": not ceiling})
+    asked = {"protocol": protocol, "seeds": seeds, "epochs": epochs, "labels": labels, "mix": mix, "scale": scale}
+    asked |= {"codec": codec, "models": list(models), "no_ceiling": not ceiling}
+    record = _record(benches, dataset, rows, asked)
     record.write(folder)
     write_nearest(dataset, opened, folder)
     return record
@@ -165,16 +173,16 @@ def _describe_teacher(bench: Bench) -> dict[str, Any] | None:
     if not bench.spec.taught:
         return None
     teacher = bench.teacher()
-    return {"network": bench.spec.teacher, "bytes": teacher.bytes, "top1": bench.scores(teacher)["top1"]}
-
-
-def _settings(dataset: CondensedDataset) -> dict[str, Any]:
-    # A dataset written through the library may name no method, seed or settings.
-    return dict(dataset.index.get("settings", {}))
+    return {
+        "network": bench.spec.teacher,
+        "scale": bench.spec.teacher_scale,
+        "bytes": teacher.bytes,
+        "top1": bench.scores(teacher, bench.teaching)["top1"],
+    }
 
 
 def _describe_dataset(dataset: CondensedDataset, store: ClipStore) -> dict[str, Any]:
-    index, settings = dataset.index, _settings(dataset)
+    index, settings = dataset.index, dataset.settings
     return {
         "content_hash": dataset.content_hash,
         "condensed_from_this_store": settings.get("data") == store.content_hash,

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from vidense.config import parse_assignments
 from vidense.errors import UserError, suggest
 from vidense.experts import HOLD_OUT, HoldOut
+from vidense.method import Scale
 from vidense.mixing import Mixing
 from vidense.records import content_hash
 from vidense.training import TrainingRecipe
@@ -40,7 +41,8 @@ class EvalSpec:
             it is shown; ``soft_stored``, labels kept with the videos (:func:`vidense.evaluation.labels.targets_of`);
             ``soft_regions``, as that, but every region of a tiled clip alone, with its own label.
         mix: how clips are mixed before the teacher sees them (:func:`vidense.mixing.mix`); of ``soft`` only.
-        teacher: network that gives soft labels, trained on the whole store, seed 0, as the ``clean`` protocol trains.
+        teacher: network that gives soft labels, trained on the whole store, seed 0.
+        teacher_scale: how it is trained (:func:`vidense.teachers.teacher_recipe`).
         task: what networks learn to do, a name in :data:`vidense.tasks.TASKS`.
         version: of the evaluation code.
     """
@@ -56,6 +58,7 @@ class EvalSpec:
     labels: Labels = "hard"
     mix: Mixing = "none"
     teacher: str = "minic3d_bn"
+    teacher_scale: Scale = "small"
     task: EvaluatedFor = "classify"
     version: int = VERSION
 
@@ -176,6 +179,7 @@ def eval_spec(
     epochs: int | None = None,
     labels: str | None = None,
     mix: str = "none",
+    scale: Scale = "small",
     task: str = "classify",
 ) -> EvalSpec:
     """Return the specification of a named protocol for one network.
@@ -186,6 +190,7 @@ def eval_spec(
         epochs: passes over the training set in place of the protocol's own length.
         labels: in place of the protocol's own.
         mix: as of :class:`EvalSpec`.
+        scale: of the teacher; without one it decides nothing.
         task: as of :class:`EvalSpec`; ``retrieve`` learns classes.
 
     Raises:
@@ -198,9 +203,9 @@ def eval_spec(
         raise UserError(f"epochs={epochs} trains nothing; give an integer of at least 1")
     name, *given = model.split(":")
     options, own = parse_assignments(given, name), PROTOCOLS[protocol](name, epochs)
-    chosen = {"labels": labels or own.labels, "mix": mix, "task": task}
-    for name, known in (("labels", get_args(Labels)), ("mix", get_args(Mixing)), ("task", get_args(EvaluatedFor))):
-        if chosen[name] not in known:
+    chosen = {"labels": labels or own.labels, "mix": mix, "task": task, "scale": scale}
+    for name, kind in {"labels": Labels, "mix": Mixing, "task": EvaluatedFor, "scale": Scale}.items():
+        if chosen[name] not in (known := get_args(kind)):
             raise UserError(f"unknown {name} {chosen[name]!r}{suggest(chosen[name], known)}")
     if mix != "none" and chosen["labels"] != "soft":
         raise UserError(f"mix={mix!r} needs a teacher to say what is in a mixed clip; give labels soft")
@@ -208,4 +213,6 @@ def eval_spec(
         raise UserError(f"task 'retrieve' learns classes, not labels {chosen['labels']!r}; give labels hard")
     if own.recipe.loss == "mse" and chosen["labels"] != own.labels:
         raise UserError(f"protocol {protocol!r} learns the labels kept with the videos; leave labels out")
-    return replace(own, model_options=tuple(sorted(options.items())), **chosen)  # type: ignore[arg-type]  # checked above
+    del chosen["scale"]
+    spec = replace(own, model_options=tuple(sorted(options.items())), **chosen)  # type: ignore[arg-type]  # checked above
+    return replace(spec, teacher_scale=scale) if spec.taught else spec

@@ -4,7 +4,7 @@ from typing import Literal
 
 from vidense.hooks.clamp import Clamp
 from vidense.method import Group, Optimizer, Recipe, Start, Task, register_method, resolved
-from vidense.methods.tsgf import BETAS, RATES
+from vidense.methods.tsgf import BETAS, RATES, Labels, label_bytes, room_for_labels
 from vidense.objectives.inversion import Recovery, TeacherInversion
 from vidense.option_types import Count, LearningRate, Weight
 from vidense.parameterizations.dense import Dense
@@ -17,10 +17,11 @@ __all__ = ["sre2l"]
     "sre2l",
     paper="Yin, Xing and Shen, Squeeze, Recover and Relabel: Dataset Condensation at ImageNet Scale From A New "
     "Perspective, NeurIPS 2023",
-    stores="every frame of every synthetic video",
+    stores="every frame of every synthetic video; its soft label with labels=soft",
     needs="a teacher (vidense teacher), of single frames with mode=frame",
     iterations={"small": 300, "published": 4000},
     rates=RATES,
+    beside=label_bytes,
     r_bn=0.01,
 )
 def sre2l(
@@ -30,6 +31,7 @@ def sre2l(
     lr: LearningRate = 0.25,
     start: Start = "noise",
     first_bn: Weight = 10.0,
+    labels: Labels = "hard",
     teacher_epochs: Count | None = None,
     recovery: Recovery,
 ) -> Recipe:
@@ -44,8 +46,8 @@ def sre2l(
     itself, on a 2-D network of single frames.
 
     Differences:
-        The paper condenses images and learns soft labels of mixed ones, which here is evaluation's part. Views are
-        not mirrored: data whose labels depend on direction would suffer.
+        The paper condenses images and learns soft labels of mixed ones, which here is evaluation's part, where every
+        set has the teacher of seed 0. Views are not mirrored: data whose labels depend on direction would suffer.
 
     Args:
         task: clips, videos per class, seed.
@@ -54,6 +56,8 @@ def sre2l(
         lr: learning rate of the pixels (normalised units), or ``auto``.
         start: ``real`` starts from one random real clip each, ``noise`` from N(0, 1).
         first_bn: weight of the first normalisation the clips pass; the others have 1.
+        labels: ``hard``, or ``soft``, which keeps what the teacher makes of each finished video too (to train on by
+            ``vidense evaluate --labels soft_stored``), four bytes a class.
         teacher_epochs: passes of the teacher over the clips; None for those of the scale.
         recovery: what is asked of the videos.
     """
@@ -61,8 +65,9 @@ def sre2l(
     if mode == "frame":
         need = Teacher("convnet_bn", single_frames=True, epochs=teacher_epochs)
     teacher = task.obtain(need)
+    soft, real = room_for_labels(task, labels), task.real
     return Recipe(
-        Dense(task.initial_clips(start), task.real.spec, task.real.class_names, task.labels),
+        Dense(task.initial_clips(start), real.spec, real.class_names, task.labels, soft),
         TeacherInversion(teacher.network, teacher.to_json(), recovery, first_bn=first_bn, augment=True),
         Optimizer("adam", {"frames": Group(resolved(lr))}, betas=BETAS, schedule="cosine"),
         (Clamp(),),

@@ -1,7 +1,12 @@
 """TSGF: videos recovered from a teacher while salient frames change less (ICLR 2026 submission)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
+import torch
+from torch import Tensor
+
+from vidense.data.spec import ClipSpec
 from vidense.hooks.base import Hook
 from vidense.hooks.clamp import Clamp
 from vidense.hooks.saliency import SaliencyMask
@@ -12,20 +17,33 @@ from vidense.parameterizations.dense import Dense
 from vidense.saliency import SaliencyRule
 from vidense.teachers import Teacher
 
-__all__ = ["BETAS", "RATES", "tsgf"]
+__all__ = ["BETAS", "RATES", "Labels", "label_bytes", "room_for_labels", "tsgf"]
 
 # Of Adam, as SRe2L's code has them; a rate is nearly the most a pixel moves in an iteration, in normalised units.
 BETAS, RATES = (0.5, 0.9), (0.01, 0.03, 0.1, 0.3, 1.0)
+# What is kept with the videos: their class, or also what the teacher makes of each when it is finished.
+Labels = Literal["hard", "soft"]
+
+
+def label_bytes(spec: ClipSpec, classes: int, options: Mapping[str, Any]) -> int:
+    """Return the bytes of a video's soft label: one float32 a class."""
+    return 4 * classes if options["labels"] == "soft" else 0
+
+
+def room_for_labels(task: Task, labels: Labels) -> Tensor | None:
+    """Return float32 ``[C vpc, C]`` that the teacher fills in at the end, None where classes are all."""
+    return torch.zeros(len(task.labels), len(task.real.class_names)) if labels == "soft" else None
 
 
 @register_method(
     "tsgf",
     paper="Temporal Saliency-Guided Distillation: A Scalable Framework for Distilling Video Datasets, "
     "ICLR 2026 submission",
-    stores="every frame of every synthetic video",
+    stores="every frame of every synthetic video; its soft label with labels=soft",
     needs="a teacher (vidense teacher)",
     iterations={"small": 300, "published": 1000},
     rates=RATES,
+    beside=label_bytes,
 )
 def tsgf(
     task: Task,
@@ -34,6 +52,7 @@ def tsgf(
     start: Start = "real",
     mask: Literal["update", "gradient", "none"] = "update",
     mask_sign: Literal["magnitude", "both"] = "magnitude",
+    labels: Labels = "hard",
     teacher_epochs: Count | None = None,
     saliency: SaliencyRule,
     recovery: Recovery,
@@ -51,8 +70,9 @@ def tsgf(
     Differences:
         The paper states neither the optimiser (we read Adam, as in SRe2L), nor the number of iterations (we read
         1,000), nor how saliency is smoothed and bounded; we mask updates where it writes gradients, which Adam would
-        undo. Its soft labels and mixed frames belong to evaluation (vidense evaluate --labels soft --mix video); hard
-        labels give numbers that its tables cannot be compared with.
+        undo. Its soft labels and mixed frames belong to evaluation (vidense evaluate --labels soft --mix video), where
+        every set has the teacher of seed 0 and frames count as salient by the defaults here; hard labels give numbers
+        that its tables cannot be compared with.
 
     Args:
         task: clips, videos per class, seed.
@@ -61,6 +81,8 @@ def tsgf(
         mask: what is multiplied: the ``update``; the ``gradient``, which is what the paper writes and Adam all but
             undoes; or ``none``.
         mask_sign: ``magnitude`` leaves the most salient frames as they are, ``both`` moves them the other way.
+        labels: ``hard``, or ``soft``, which keeps what the teacher makes of each finished video too (to train on by
+            ``vidense evaluate --labels soft_stored``; the paper's algorithm 1), four bytes a class.
         teacher_epochs: passes of the teacher over the clips; None for those of the scale.
         saliency: what counts as salient.
         recovery: what is asked of the videos.
@@ -69,8 +91,9 @@ def tsgf(
     hooks: tuple[Hook, ...] = (Clamp(),)
     if mask != "none":
         hooks = (SaliencyMask(saliency, on=mask, signed=mask_sign == "both"), *hooks)
+    soft, real = room_for_labels(task, labels), task.real
     return Recipe(
-        Dense(task.initial_clips(start), task.real.spec, task.real.class_names, task.labels),
+        Dense(task.initial_clips(start), real.spec, real.class_names, task.labels, soft),
         TeacherInversion(teacher.network, teacher.to_json(), recovery),
         Optimizer("adam", {"frames": Group(resolved(lr))}, betas=BETAS, schedule="cosine"),
         hooks,

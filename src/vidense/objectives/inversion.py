@@ -145,6 +145,21 @@ class TeacherInversion(Objective):
             self._parts["statistics"] += statistics.item()
             yield self.recovery.alpha_ce * entropy + self.recovery.r_bn * statistics
 
+    @torch.no_grad()
+    def after_update(self, synthetic: Parameterization, step: Step) -> None:
+        """Fill in, at the end of the run, the labels of videos that keep soft ones: the teacher's view of each.
+
+        Of frames that are shown one by one it is the mean of their probabilities.
+        """
+        if synthetic.soft_labels is None or step.index + 1 < step.total:
+            return
+        each = self._pieces(synthetic)
+        for videos in torch.arange(len(synthetic)).split(self.recovery.batch):
+            pieces = (videos[:, None] * each + torch.arange(each)).flatten().to(synthetic.labels.device)
+            clips, _ = self._clips(synthetic, pieces, step.draw)
+            seen = self.teacher(clips).softmax(1).unflatten(0, (-1, each)).mean(1)
+            synthetic.soft_labels[videos.to(seen.device)] = seen
+
     def telemetry(self) -> dict[str, Any]:
         """Return both parts of the loss, unweighted, summed over the batches."""
         return self._parts
