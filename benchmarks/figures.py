@@ -1,33 +1,38 @@
 """The figures of docs/results.md: made of the committed JSON, and of nothing else."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from benchmarks.records import Record, Records, accuracies, average, grouped, is_studied, ranked
+from benchmarks.records import Record, Records, accuracies, average, grouped, is_studied, ranked, read
 from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
 from vidense.statistics import FEWEST_SHOWN, Accuracies, paired_difference, summarise
 
-__all__ = ["MEGABYTES", "MINUTES", "budget_figure", "cost_figure", "insertion_figure", "study_figure", "sweep_figure"]
+__all__ = ["budget_figure", "cost_figure", "insertion_figure", "study_figure", "sweep_figure"]
 
 TOP1 = Axis("top-1 %")
 KILOBYTES = Axis("kB on disk", log=True)
-MINUTES = Axis("minutes of condensation on one core", log=True)
-MEGABYTES = Axis("MB of memory at most", log=True)
 
 
-def cost_figure(records: Records, axis: Axis, cost: str, unit: float, title: str) -> Picture | None:
-    """Draw every method's accuracy at one video per class against what its condensation cost.
+def cost_figure(records: Records, of: Path, axis: Axis, cost: Callable[[Record], float], title: str) -> Picture | None:
+    """Draw every method's accuracy at one video per class against what it takes.
 
     Args:
-        records: of a suite; methods without a cost, which learn nothing, are left out.
+        records: of the jobs of costs; methods that take less than a second are left out.
+        of: folder of the results that the accuracies are taken from.
         axis: of the cost.
-        cost: key of the cost in a record.
-        unit: how much of it the axis shows as 1.
+        cost: returns it, of what a job found.
         title: of the figure.
     """
-    members = grouped([r for r in records if r["point"]["vpc"] == 1 and not is_studied(r) and r[cost]])
-    points = [Point(average(of, cost) / unit, 100 * _mean(of), label=name) for name, of in members.items()]
+    measured = grouped([r for r in read(of) if r["point"]["vpc"] == 1 and not is_studied(r)])
+    found = [record["result"] for record in records if record["result"]["seconds"] >= 1]
+    points = [
+        Point(cost(one), 100 * _mean(measured[one["method"]]), label=one["method"])
+        for one in found
+        if one["method"] in measured
+    ]
     return plot(title, [Course("", points, joined=False)], axis, TOP1) if points else None
 
 

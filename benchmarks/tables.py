@@ -30,7 +30,7 @@ COLUMNS = (
     "stored frames",
     "float32 MiB",
     "bytes on disk",
-    "condense s",
+    "s of its iterations",
     "peak MB",
 )
 

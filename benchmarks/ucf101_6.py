@@ -10,7 +10,7 @@ seeds; dfs takes prism's, dsa dc's. Five seeds for the pairs that carry a claim,
 from functools import partial
 from typing import Any
 
-from benchmarks.figures import MEGABYTES, MINUTES, cost_figure, insertion_figure, study_figure
+from benchmarks.figures import insertion_figure, study_figure
 from benchmarks.insertion import study, trigger
 from benchmarks.points import Point
 from benchmarks.records import CEILING
@@ -108,12 +108,6 @@ SUITE = Suite(
     figures={
         "key-frames": insertion_figure,
         "insertion": study_figure,
-        "cost-time": partial(
-            cost_figure, axis=MINUTES, cost="condense_seconds", unit=60, title="Accuracy against time of condensation"
-        ),
-        "cost-memory": partial(
-            cost_figure, axis=MEGABYTES, cost="peak_memory", unit=1e6, title="Accuracy against memory of condensation"
-        ),
     },
     rate_of={
         "prism": "prism",

@@ -7,12 +7,14 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from benchmarks import figures, jobs, records, uses
+from benchmarks.costs import cost_table
 from benchmarks.jobs import Jobs
 from benchmarks.processes import measure_each
 from benchmarks.tables import ablated
 from benchmarks.ucf101_6 import SUITE
 from benchmarks.ucf101_6_sweeps import JOBS as SWEEPS
 from benchmarks.ucf101_6_uses import JOBS as USES
+from vidense.records import write_json
 from vidense.report.scales import Axis
 
 
@@ -161,21 +163,36 @@ def test_a_grid_is_a_table_and_a_figure():
     assert ablated([]) == "Not measured yet."
 
 
-def test_costs_are_drawn_for_methods_that_have_them():
-    def record(method: str, seconds: float | None) -> dict:
+def cost(method: str, seconds: float, needed: float) -> dict:
+    needs = [{"what": "a teacher", "seconds": needed}] if needed else []
+    parts = {"seconds_setup": 0.0, "seconds_search": 60.0, "iterations": 10, "seconds_per_iteration": 30.0}
+    return {"result": {"method": method, "seconds": seconds, "needs": needs, "peak_memory": 5e8, **parts}}
+
+
+def test_costs_are_drawn_for_what_was_measured_and_takes_time(tmp_path):
+    for method in ("prism", "random"):
         point = {"method": method, "vpc": 1, "seed": 0, "variant": "", "name": f"{method}-vpc1-seed0"}
         networks = [{"net_seed": 0, "top1": 0.5, "diverged": False}]
-        return {"point": point, "networks": networks, "condense_seconds": seconds}
+        write_json(tmp_path / f"{method}.json", {"point": point, "networks": networks, "eval": {"hash": "a"}})
 
     def draw(*records: dict):
-        return figures.cost_figure(records, Axis("min", log=True), "condense_seconds", 60, "t")
+        return figures.cost_figure(records, tmp_path, Axis("min", log=True), lambda found: found["seconds"] / 60, "t")
 
-    drawn = Xml.fromstring(draw(record("prism", 600), record("random", None)).inline())
+    drawn = Xml.fromstring(draw(cost("prism", 600, 0), cost("random", 0.01, 0), cost("mtt", 600, 0)).inline())
 
     labels = {text.text for text in drawn.iter("text")}
-    assert "prism" in labels and "random" not in labels
+    assert "prism" in labels and not labels & {"random", "mtt"}
     assert "prism: 50 at 10" in {title.text for title in drawn.iter("title")}
-    assert draw(record("random", None)) is None
+    assert draw(cost("random", 0.01, 0)) is None
+
+
+def test_a_table_of_costs_names_every_part():
+    rows = cost_table([cost("tsgf", 660, 300), cost("dm", 360, 0)]).splitlines()[2:]
+    assert rows == [
+        "| dm |  |  | 1.0 | 5.0 | 6.0 | 500 |",
+        "| tsgf | a teacher | 5.0 | 1.0 | 5.0 | 11.0 | 500 |",
+    ]
+    assert cost_table([]) == "Not measured yet."
 
 
 def test_budgets_are_drawn_at_their_true_bytes():

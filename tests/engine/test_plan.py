@@ -1,9 +1,13 @@
 """The plan against what a run then really takes."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.tiny import write_store
 from vidense import condense
+from vidense.data.spec import ClipSpec
 from vidense.engine.plan import plan
 from vidense.errors import UserError
 
@@ -68,3 +72,35 @@ def test_nothing_is_left_behind(store):
 def test_the_same_mistakes_as_of_a_run(store):
     with pytest.raises(UserError, match=r"vpc=9.*"):
         plan(store, vpc=9)
+
+
+PEAK = """
+import sys
+import torch
+from vidense import condense, methods
+from vidense.engine.plan import plan
+from vidense.hardware import peak_memory
+
+store, out = sys.argv[1:]
+before = peak_memory(torch.device("cpu"))
+options = {"lr": 1.0, "syn_steps": 4, "expert_length": 3, "max_start": 1}
+settings = {"method": "mtt", "vpc": 1, "iterations": 3, "device": "cpu", "options": options}
+if out == "plan":
+    held = plan(store, **settings).peak_memory
+else:
+    condense(store, out, **settings)
+    held = peak_memory(torch.device("cpu"))
+print(held - before)
+"""
+
+
+@pytest.mark.slow
+def test_the_memory_of_trajectory_matching_is_foreseen(tmp_path):
+    store = write_store(tmp_path / "store", spec=ClipSpec(8, 48, 48)).path
+
+    def taken(out: str) -> int:
+        """Return the bytes that a process of its own holds beyond its libraries."""
+        told = subprocess.run([sys.executable, "-c", PEAK, store, out], capture_output=True, text=True, check=True)
+        return int(told.stdout)
+
+    assert taken("plan") == pytest.approx(taken(tmp_path / "run"), rel=0.3)

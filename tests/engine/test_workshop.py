@@ -1,6 +1,6 @@
 """What a recipe needs is made once, resumed when interrupted, shared by runs; and only priced by a plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
@@ -12,7 +12,7 @@ from tests.tiny import real_clips, task, task_on, write_store
 from vidense import condense, load
 from vidense.engine import workshop as module
 from vidense.engine.plan import plan
-from vidense.engine.workshop import making
+from vidense.engine.workshop import making, rehearsing
 from vidense.method import Task
 from vidense.needs import Condensation, Need
 from vidense.parameterizations import Dense
@@ -127,3 +127,26 @@ def test_pictures_may_outnumber_the_real_videos(tmp_path):
     store = write_store(tmp_path / "store", spec=SPEC)
     dataset = condense(store.path, tmp_path / "run", method="vdsd_dm", iterations=2, vpc=4, options=QUICK)
     assert dataset.parameterization.static.shape[:2] == (12, 2)
+
+
+def test_finding_a_price_is_timed_apart_and_once_where_needs_have_needs(tmp_path, monkeypatch):
+    clock, notes = [0.0], []
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+
+    @dataclass(frozen=True)
+    class Slow(Number):
+        inner: Need | None = None
+
+        def seconds(self, task):
+            if self.inner is not None:
+                task.obtain(self.inner)
+            clock[0] += 7
+            return 100.0
+
+        def stand_in(self, task):
+            clock[0] += 2
+            return 0
+
+    job = replace(task(tmp_path), workshop=rehearsing(notes, lambda job, task: 0.0))
+    job.obtain(Slow([], inner=Slow([])))
+    assert [note["rehearsed"] for note in notes] == [9, 9] and clock == [18]

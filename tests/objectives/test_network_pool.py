@@ -167,3 +167,13 @@ def test_everything_survives_an_interruption():
 def test_another_seed_is_another_pool():
     one, other = (weights(pool(1).pick(Step(0, 99, seed), CPU)) for seed in (0, 1))
     assert not torch.equal(one, other)
+
+
+def test_what_networks_will_take_is_known_from_the_first_one():
+    made, untold = pool(4), pool(4)
+    learn(made, range(1))
+    adam = made.state_dict()["members"].popitem()[1]
+    each = sum(t.numel() * t.element_size() for t in adam["network"].values()) * 3
+    assert made.bytes_to_come() == 3 * each and untold.bytes_to_come() == 0
+    learn(made, range(60))
+    assert made.bytes_to_come() == 0

@@ -43,7 +43,7 @@ class Plan:
         seconds_setup: building the recipe, which is all the work of a method that chooses at once.
         seconds_search: of the learning-rate search, an upper estimate; 0 where the rate is given.
         needs: what must be made first, one ``{"what", "seconds"}`` each, 0 where the store's cache has it.
-        peak_memory: most bytes held while measuring.
+        peak_memory: most bytes held while measuring, and those that only a longer run comes to hold.
         least: storage of the smallest outcome.
         most: storage of the largest outcome; equal to ``least`` where the method stores a fixed number of frames.
     """
@@ -127,6 +127,7 @@ def plan(store: str | Path, **settings: Any) -> Plan:
     needs: list[dict[str, Any]] = []
     task = job.task(opened, rehearsing(needs, lambda job, task: _time(*_build(job, task), job, task).whole))
     recipe, setup = _build(job, task)
+    setup -= sum(need.pop("rehearsed") for need in needs)
     # Before it is timed: iterations insert frames.
     least = _storage(recipe, recipe.synthetic, job, opened)
     most = _largest(recipe, job, opened, least)
@@ -142,7 +143,7 @@ def plan(store: str | Path, **settings: Any) -> Plan:
         seconds_setup=round(times.setup, 3),
         seconds_search=round(times.search, 2),
         needs=tuple(needs),
-        peak_memory=peak_memory(job.device),
+        peak_memory=peak_memory(job.device) + (0 if recipe.objective is None else recipe.objective.bytes_to_come()),
         least=least,
         most=most,
     )

@@ -1,5 +1,6 @@
 """Meets what recipes need: for a run by making it, for a plan by stand-ins and a price."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -41,15 +42,20 @@ def rehearsing(notes: list[dict[str, Any]], estimate: Estimate) -> Workshop:
     """Return the workshop of a plan: nothing is made, and what the store's cache has is taken from there.
 
     Args:
-        notes: gets one ``{"what", "seconds"}`` for each thing that was asked for.
+        notes: gets one ``{"what", "seconds", "rehearsed"}`` for each thing that was asked for: what it will take, and
+            what it took to find that out.
         estimate: returns the seconds of a run.
     """
     real = making(lambda *_: None, checkpoint_seconds=0)
 
     def obtain(task: Task, need: Need[Any]) -> Any:
+        started, before = time.perf_counter(), len(notes)
         price = need.seconds(task)
-        notes.append({"what": need.describe(), "seconds": round(price, 6)})
-        return need.stand_in(task) if price else real.obtain(task, need)
+        found = need.stand_in(task) if price else real.obtain(task, need)
+        # What this need needs itself is on the list already.
+        own = time.perf_counter() - started - sum(note["rehearsed"] for note in notes[before:])
+        notes.append({"what": need.describe(), "seconds": round(price, 6), "rehearsed": own})
+        return found
 
     def start_of(task: Task, need: Condensation) -> Parameterization:
         job = _job(task, need)

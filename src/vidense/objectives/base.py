@@ -75,6 +75,10 @@ class Objective(ABC):
     def after_update(self, synthetic: Parameterization, step: Step) -> None:  # noqa: B027 - optional by design
         """Act on the updated videos: train networks of the objective's own on them, clamp its parameters."""
 
+    def bytes_to_come(self) -> int:
+        """Return what a run will hold that its iterations so far have not made yet: networks of a pool, say."""
+        return 0
+
     def telemetry(self) -> dict[str, Any]:
         """Return what this iteration should add to the log (JSON types)."""
         return {}

@@ -153,8 +153,8 @@ class TeacherInversion(Objective):
         """
         if synthetic.soft_labels is None or step.index + 1 < step.total:
             return
-        each = self._pieces(synthetic)
-        for videos in torch.arange(len(synthetic)).split(self.recovery.batch):
+        each, count = self._pieces(synthetic), len(synthetic)
+        for videos in torch.tensor_split(torch.arange(count), -(-count // self.recovery.batch)):
             pieces = (videos[:, None] * each + torch.arange(each)).flatten().to(synthetic.labels.device)
             clips, _ = self._clips(synthetic, pieces, step.draw)
             seen = self.teacher(clips).softmax(1).unflatten(0, (-1, each)).mean(1)

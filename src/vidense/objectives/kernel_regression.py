@@ -121,6 +121,10 @@ class KernelRegression(Objective):
         """Train the network of this iteration on the updated videos and labels."""
         self._ready().train(step, synthetic.frozen(), _targets(synthetic))
 
+    def bytes_to_come(self) -> int:
+        """Return what the networks take that were not picked yet."""
+        return self._ready().bytes_to_come()
+
     def state_dict(self) -> dict[str, Any]:
         """Return the pool's state."""
         return self._ready().state_dict()

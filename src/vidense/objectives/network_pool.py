@@ -90,6 +90,11 @@ class NetworkPool:
             del self._members[place]
             self._lives[place] += 1
 
+    def bytes_to_come(self) -> int:
+        """Return the bytes of the networks that were not made yet, with their optimisers' states, as of those made."""
+        made = [3 * member.network.bytes for member in self._members.values()]
+        return (self.turns.pool - len(made)) * max(made, default=0)
+
     def state_dict(self) -> dict[str, Any]:
         """Return the lives spent at each place, and each network with its age and its optimiser's state."""
         members = {
