@@ -1,5 +1,7 @@
 """Trajectory matching: which expert, which start, which clips; the distance; the learned step size."""
 
+import weakref
+
 import pytest
 import torch
 from hypothesis import given
@@ -11,7 +13,9 @@ from tests.tiny import CLASSES, real_clips
 from vidense.errors import UserError
 from vidense.nets import build_network
 from vidense.objectives import Step, TrajectoryMatching
+from vidense.objectives import trajectory as module
 from vidense.objectives.trajectory import Following, relative_distance
+from vidense.objectives.unroll import Lesson
 from vidense.parameterizations import Dense
 from vidense.trajectories import Untrained
 
@@ -47,8 +51,7 @@ def videos(vpc: int = 2) -> Dense:
 
 
 def value(made: TrajectoryMatching, synthetic, step: Step) -> torch.Tensor:
-    (loss,) = made.losses(synthetic, real_clips(spec=SPEC), step)
-    return loss
+    return torch.stack(list(made.losses(synthetic, real_clips(spec=SPEC), step))).sum()
 
 
 def test_the_loss_is_a_training_from_start_to_end_by_hand():
@@ -124,25 +127,55 @@ def test_ranges_that_make_no_sense_are_refused(wrong):
         Following(**wrong)
 
 
-def test_every_video_is_used_before_any_comes_again():
-    made, seen = objective(batch_syn=4, syn_steps=6), []
-    _, steps = made._inner(videos(2), Step(0, 9, 0).draw)
-    for step in steps:
-        assert torch.equal(step.labels, videos(2).labels[step.rows])
-        seen += step.rows.tolist()
-    assert [len(step.rows) for step in steps] == [4, 2, 4, 2, 4, 2]
+def shown(made, synthetic, monkeypatch):
+    """Return what the updates of an iteration are made on, forwards and then backwards."""
+    lessons = []
+    monkeypatch.setattr(module, "Lesson", lambda *parts: lessons.append(Lesson(*parts)) or lessons[-1])
+    value(made, synthetic, Step(0, 9, 0)).backward()
+    return lessons
+
+
+def test_every_video_is_used_before_any_comes_again(monkeypatch):
+    made, synthetic, seen = objective(batch_syn=4, syn_steps=6), videos(2), []
+    lessons = shown(made, synthetic, monkeypatch)[:6]
+    for lesson in lessons:
+        rows = [int((synthetic.frames == clip).flatten(1).all(1).nonzero()) for clip in lesson.clips]
+        assert torch.equal(lesson.labels, synthetic.labels[rows])
+        seen += rows
+    assert [len(lesson.labels) for lesson in lessons] == [4, 2, 4, 2, 4, 2]
     assert all(sorted(seen[i : i + 6]) == list(range(6)) for i in (0, 6, 12))
 
 
-def test_stochastic_videos_are_drawn_anew_for_every_update():
+def test_stochastic_videos_are_drawn_anew_for_every_update_and_alike_on_the_way_back(monkeypatch):
     still, motions = torch.randn(6, 3, 4, 4), torch.randn(3, *SPEC.shape)
     paired = Paired(still, motions, SPEC, CLASSES, torch.arange(3).repeat_interleave(2))
-    made = objective(syn_steps=4)
-    decoded, steps = made._inner(paired, Step(0, 9, 0).draw)
-    assert len(decoded) == len(steps) == 4
-    assert len({clips.detach().sum().item() for clips in decoded}) > 1
-    value(made, paired, Step(0, 9, 0)).backward()
+    lessons = shown(objective(syn_steps=4), paired, monkeypatch)
+    there, back = lessons[:4], lessons[:3:-1]
+    assert len({lesson.clips.detach().sum().item() for lesson in there}) > 1
+    assert all(torch.equal(one.clips, other.clips) for one, other in zip(there, back, strict=True))
     assert paired.still.grad.abs().sum() > 0 and paired.motions.grad.abs().sum() > 0
+
+
+def test_stochastic_videos_take_no_more_memory_for_more_updates(monkeypatch):
+    """Count the clips that are alive at once: as many for twelve updates as for three."""
+    most = {}
+    for updates in (3, 12):
+        alive = weakref.WeakSet()
+        paired = Paired(torch.randn(6, 3, 4, 4), torch.randn(3, *SPEC.shape), SPEC, CLASSES, torch.arange(6) % 3)
+        decode, counts = paired.decode, []
+
+        def counting(index, draw=None, decode=decode, alive=alive, counts=counts):
+            clips = decode(index, draw)
+            alive.add(clips)
+            counts.append(len(alive))
+            return clips
+
+        monkeypatch.setattr(paired, "decode", counting)
+        for loss in objective(syn_steps=updates).losses(paired, None, Step(0, 9, 0)):
+            loss.backward()
+        assert len(counts) == 2 * updates
+        most[updates] = max(counts)
+    assert most[12] == most[3] <= 2
 
 
 def test_the_step_size_is_learned_kept_from_vanishing_and_told():

@@ -11,7 +11,7 @@ from tests.engine.toys import SPEC as TOY
 from tests.engine.toys import plugged_in
 from tests.tiny import SPEC
 from vidense.nets import build_network
-from vidense.objectives.unroll import InnerStep, unroll
+from vidense.objectives.unroll import Lesson, Unrolled
 from vidense.seeding import seeded
 
 
@@ -26,33 +26,42 @@ def weights(network, seed: int) -> dict[str, torch.Tensor]:
     return {name: value.detach() for name, value in made.named_parameters()}
 
 
-def naive(network, start, loss_of, sources, steps, step_size):
+def unroll(network, start, loss_of, clips, batches, step_size, chunk=99):
+    """Return the loss of a training on ``clips[rows]``, and its gradients by all clips and by the step size."""
+    lessons = [Lesson(clips[rows], rows % 3, seed) for seed, rows in enumerate(batches)]
+    training = Unrolled(network, start, step_size, chunk)
+    for lesson in lessons:
+        training.learn(lesson)
+    loss, by_clips = training.judge(loss_of), torch.zeros_like(clips)
+    for rows, lesson in reversed(list(zip(batches, lessons, strict=True))):
+        by_clips.index_add_(0, rows, training.undo(lesson))
+    return loss, by_clips, training.by_step_size
+
+
+def naive(network, start, loss_of, clips, batches, step_size):
     """The whole graph of all steps at once: what the reference code does."""
-    leaves, size = [source.clone().requires_grad_() for source in sources], torch.tensor(step_size, requires_grad=True)
+    clips, size = clips.clone().requires_grad_(), torch.tensor(step_size, requires_grad=True)
     now = {name: value.clone().requires_grad_() for name, value in start.items()}
-    for step in steps:
-        with seeded(step.seed, "dropout", 0):
-            scores = functional_call(network, now, (leaves[step.source][step.rows],))
-        loss = functional.cross_entropy(scores, step.labels)
+    for seed, rows in enumerate(batches):
+        with seeded(seed, "dropout", 0):
+            scores = functional_call(network, now, (clips[rows],))
+        loss = functional.cross_entropy(scores, rows % 3)
         gradient = torch.autograd.grad(loss, list(now.values()), create_graph=True)
         now = {name: value - size * g for (name, value), g in zip(now.items(), gradient, strict=True)}
     loss = loss_of(now)
-    *by_clips, by_size = torch.autograd.grad(loss, [*leaves, size])
-    return loss, by_clips, by_size
+    return loss, *torch.autograd.grad(loss, [clips, size])
 
 
 def setting(network: str, count: int, lengths: list[list[int]]):
     spec = SPEC if network == "minic3d" else TOY
     rng = torch.Generator().manual_seed(0)
     clips = torch.randn(count, *spec.shape, generator=rng)
-    labels = torch.arange(count) % 3
-    steps = [InnerStep(0, torch.tensor(rows), labels[rows], seed) for seed, rows in enumerate(lengths)]
     start, target = weights(network, 0), weights(network, 1)
 
     def loss_of(reached):
         return torch.stack([(reached[name] - target[name]).square().sum() for name in target]).sum()
 
-    return build_network(network, spec, 3, seed=9).train(), start, loss_of, [clips], steps
+    return build_network(network, spec, 3, seed=9).train(), start, loss_of, clips, [torch.tensor(r) for r in lengths]
 
 
 def close(found, expected, tolerance=1e-4):
@@ -72,35 +81,20 @@ def close(found, expected, tolerance=1e-4):
 )
 def test_gradients_equal_those_of_the_whole_graph(network, lengths, size):
     given = setting(network, 4, lengths)
-    found = unroll(*given, size, chunk=99)
-    loss, by_clips, by_size = naive(*given, size)
-    close(found.loss, loss)
-    close(found.clips[0], by_clips[0])
-    close(found.step_size, by_size)
+    for ours, theirs in zip(unroll(*given, size), naive(*given, size), strict=True):
+        close(ours, theirs)
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])
 def test_few_clips_in_a_graph_change_nothing(chunk):
     given = setting("toy_flat", 6, [[0, 1, 2, 3, 4], [5, 1, 0]])
-    whole, parts = (unroll(*given, 0.3, chunk=size) for size in (99, chunk))
-    close(parts.loss, whole.loss)
-    close(parts.clips[0], whole.clips[0])
-    close(parts.step_size, whole.step_size)
-
-
-def test_every_source_gets_the_gradient_of_its_own_steps():
-    network, start, loss_of, (clips,), _ = setting("toy_flat", 4, [[0]])
-    sources = [clips[:2], clips[2:], clips[1:]]
-    steps = [InnerStep(s, torch.arange(len(sources[s])), torch.arange(len(sources[s])), s) for s in (0, 2, 1)]
-    found = unroll(network, start, loss_of, sources, steps, 0.4, chunk=2)
-    _, by_clips, _ = naive(network, start, loss_of, sources, steps, 0.4)
-    for ours, theirs in zip(found.clips, by_clips, strict=True):
-        close(ours, theirs)
+    for parts, whole in zip(unroll(*given, 0.3, chunk), unroll(*given, 0.3), strict=True):
+        close(parts, whole)
 
 
 def test_a_row_used_twice_in_a_step_counts_twice():
     given = setting("toy_flat", 3, [[1, 1, 0]])
-    close(unroll(*given, 0.3, chunk=2).clips[0], naive(*given, 0.3)[1][0])
+    close(unroll(*given, 0.3, chunk=2)[1], naive(*given, 0.3)[1])
 
 
 def test_memory_does_not_grow_with_the_number_of_steps():
@@ -122,6 +116,6 @@ def test_memory_does_not_grow_with_the_number_of_steps():
 
         given = setting("toy_flat", 4, [[0, 1, 2, 3]] * length)
         with torch.autograd.graph.saved_tensors_hooks(Packed, lambda packed: packed.tensor):
-            unroll(*given, 0.1, chunk=99)
+            unroll(*given, 0.1)
         kept[length] = most
     assert kept[10] <= kept[2] * 1.05

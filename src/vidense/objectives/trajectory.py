@@ -18,7 +18,7 @@ from vidense.nets import Network, build_network
 from vidense.objectives.base import Objective, Step
 from vidense.objectives.known_gradient import known_gradient
 from vidense.objectives.real_batches import chunk_size
-from vidense.objectives.unroll import InnerStep, Weights, unroll
+from vidense.objectives.unroll import Lesson, Unrolled, Weights
 from vidense.option_types import Count, Rate
 from vidense.parameterizations.base import Parameterization
 from vidense.seeding import Draw, derive, generator
@@ -28,6 +28,8 @@ __all__ = ["Following", "TrajectoryMatching", "relative_distance"]
 
 # The reference clips the learned step size from below.
 SMALLEST_STEP = 1e-3
+# Most clips in one graph: differentiated twice, a clip of 16x112x112 takes 88 MiB.
+CHUNK = 32
 
 
 def relative_distance(reached: Weights, start: Weights, target: Weights) -> Tensor:
@@ -114,7 +116,11 @@ class TrajectoryMatching(Objective):
         self.step_size.data = self.step_size.data.to(real.device)
 
     def losses(self, synthetic: Parameterization, real: RealClips, step: Step) -> Iterator[Tensor]:
-        """Yield the one loss."""
+        """Yield nothing but gradients, update by update from the last, and then the loss with the step size's.
+
+        Clips are decoded anew whenever an update needs them, so that those of one update are held, however many there
+        are.
+        """
         if self._student is None:
             raise RuntimeError("prepare() must come before the first iteration")
         starts, draw = self.following.starts(step), step.draw
@@ -124,18 +130,16 @@ class TrajectoryMatching(Objective):
             {name: value.to(device) for name, value in expert.weights(at).items()}
             for at in (epoch, epoch + self.following.expert_epochs)
         )
-        decoded, steps = self._inner(synthetic, draw)
-        found = unroll(
-            self._student,
-            start,
-            lambda reached: relative_distance(reached, start, target),
-            [clips.detach() for clips in decoded],
-            steps,
-            self.step_size.item(),
-            chunk_size(device),
-        )
+        updates = list(enumerate(_batches(len(synthetic), self.following.batch_syn, self.following.syn_steps, draw)))
+        training = Unrolled(self._student, start, self.step_size.item(), min(chunk_size(device), CHUNK))
+        for number, rows in updates:
+            training.learn(_lesson(synthetic, rows, draw, number))
+        loss = training.judge(lambda reached: relative_distance(reached, start, target))
         self._telemetry = {"start": epoch, "step_size": self.step_size.item()}
-        yield known_gradient(found.loss, [*decoded, self.step_size], [*found.clips, found.step_size])
+        for number, rows in reversed(updates):
+            lesson = _lesson(synthetic, rows, draw, number)
+            yield known_gradient(torch.zeros_like(loss), [lesson.clips], [training.undo(lesson)])
+        yield known_gradient(loss, [self.step_size], [training.by_step_size])
 
     def held_out_loss(self, synthetic: Parameterization, real: RealClips, seed: int) -> float:
         """Return the loss of one iteration that no run takes: every one is as long as ten of other methods."""
@@ -165,26 +169,16 @@ class TrajectoryMatching(Objective):
         order = torch.randperm(len(self.experts), generator=generator(step.seed, "experts", turn))
         return self.experts[int(order[place])]
 
-    def _inner(self, synthetic: Parameterization, draw: Draw) -> tuple[list[Tensor], list[InnerStep]]:
-        """Return decoded clips, with their graphs, and the updates on them; stochastic videos are decoded for each."""
-        count, labels = len(synthetic), synthetic.labels
-        size = min(self.following.batch_syn or count, count)
-        everyone = torch.arange(count, device=labels.device)
-        decoded = [] if synthetic.stochastic else [synthetic.decode(everyone, draw)]
-        steps = []
-        for number, batch in enumerate(_batches(count, size, self.following.syn_steps, draw)):
-            rows = batch.to(labels.device)
-            seed = draw.derive("inner", number)
-            if synthetic.stochastic:
-                decoded.append(synthetic.decode(rows, Draw(seed)))
-                steps.append(InnerStep(number, torch.arange(len(rows), device=rows.device), labels[rows], seed))
-            else:
-                steps.append(InnerStep(0, rows, labels[rows], seed))
-        return decoded, steps
+
+def _lesson(synthetic: Parameterization, batch: Tensor, draw: Draw, number: int) -> Lesson:
+    """Return what update ``number`` is made on; stochastic videos show other clips in every update."""
+    rows, seed = batch.to(synthetic.labels.device), draw.derive("inner", number)
+    return Lesson(synthetic.decode(rows, Draw(seed)), synthetic.labels[rows], seed)
 
 
-def _batches(count: int, size: int, number: int, draw: Draw) -> Iterator[Tensor]:
+def _batches(count: int, size: int | None, number: int, draw: Draw) -> Iterator[Tensor]:
     """Yield ``number`` batches of distinct videos: pass after pass over all of them, each in an order of its own."""
+    size = min(size or count, count)
     waiting: list[Tensor] = []
     for passes in range(number):
         if not waiting:

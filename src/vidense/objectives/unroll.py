@@ -1,6 +1,6 @@
-"""The gradient of what a network becomes, by what it was trained on, in memory that does not grow with the training."""
+"""The gradient of what a network becomes, by what it was trained on, without holding the graph of the training."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -11,132 +11,105 @@ from torch.nn import functional
 from vidense.nets import Network
 from vidense.seeding import seeded
 
-__all__ = ["InnerStep", "Unrolled", "Weights", "unroll"]
+__all__ = ["Lesson", "Unrolled", "Weights"]
 
 Weights = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class InnerStep:
-    """One update of the network.
+class Lesson:
+    """What one update of the network is made on.
 
     Attributes:
-        source: which of the decoded clips it is trained on.
-        rows: positions in them, int64 ``[n]``.
-        labels: of those clips, int64 ``[n]``.
+        clips: ``[n, T, 3, H, W]``; a graph behind them is not looked at.
+        labels: of the clips, int64 ``[n]``.
         seed: of dropout.
     """
 
-    source: int
-    rows: Tensor
+    clips: Tensor
     labels: Tensor
     seed: int
 
 
-@dataclass(frozen=True)
 class Unrolled:
-    """What came of it.
+    """A training by plain SGD that is gone through once forwards and once backwards.
+
+    The weights before every update are kept, neither graphs nor clips are: on the way back each update is computed
+    again, a few clips at a time. With g the gradient of the mean cross entropy, H its Hessian and a the step size, the
+    adjoint of the weights obeys v <- v - a H v, the clips of an update receive -a (dg/dx)' v, and the step size
+    receives -g'v: the exact reverse mode, not an approximation.
 
     Attributes:
-        loss: a scalar.
-        clips: its gradient by each of the sources.
-        step_size: its gradient by the step size, a scalar.
+        by_step_size: gradient of the judgement by the step size, a scalar, as far as the way back has come.
     """
 
-    loss: Tensor
-    clips: list[Tensor]
-    step_size: Tensor
+    def __init__(self, network: Network, start: Weights, step_size: float, chunk: int) -> None:
+        """Begin at ``start``.
 
+        Args:
+            network: gives the shape of the computation; in training mode, no layer of it may mix clips.
+            start: its weights before the first update.
+            step_size: learning rate of the updates.
+            chunk: most clips in one graph.
+        """
+        self.network, self.step_size, self.chunk = network, step_size, chunk
+        self._path: list[dict[str, Tensor]] = [dict(start)]
+        self._adjoint: Weights = {}
+        self.by_step_size = torch.zeros((), device=next(iter(start.values())).device)
 
-def unroll(
-    network: Network,
-    start: Weights,
-    loss_of: Callable[[Weights], Tensor],
-    sources: Sequence[Tensor],
-    steps: Sequence[InnerStep],
-    step_size: float,
-    chunk: int,
-) -> Unrolled:
-    """Train ``network`` by plain SGD, judge its weights, and differentiate the judgement through all steps.
+    def learn(self, lesson: Lesson) -> None:
+        """Take one update."""
+        now = self._path[-1]
+        gradient = {name: torch.zeros_like(value) for name, value in now.items()}
+        leaves = {name: value.detach().requires_grad_() for name, value in now.items()}
+        for part, clips in self._parts(lesson):
+            loss = self._loss(leaves, clips, lesson, part)
+            for name, value in zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True):
+                gradient[name] += value
+        self._path.append({name: value - self.step_size * gradient[name] for name, value in now.items()})
 
-    The weights after every step are kept, the graphs are not: on the way back each step is computed again, ``chunk``
-    clips at a time. With g the gradient of the mean cross entropy and H its Hessian, the adjoint of the weights obeys
-    v <- v - a H v, the clips of a step receive -a (dg/dx)' v, and the step size a receives -g'v: the exact reverse
-    mode, not an approximation.
+    def judge(self, loss_of: Callable[[Weights], Tensor]) -> Tensor:
+        """Return the loss of where the training ended, a scalar without graph, and turn round.
 
-    Args:
-        network: gives the shape of the computation; in training mode, no layer of it may mix clips.
-        start: its weights before the first step.
-        loss_of: a differentiable function of the weights after the last.
-        sources: decoded clips ``[n, T, 3, H, W]`` without graphs.
-        steps: in order.
-        step_size: learning rate of the steps.
-        chunk: most clips in one graph.
-    """
-    path = [dict(start)]
-    for step in steps:
-        gradient = _gradient(network, path[-1], sources, step, chunk)
-        path.append({name: value - step_size * gradient[name] for name, value in path[-1].items()})
-    last = {name: value.detach().requires_grad_() for name, value in path.pop().items()}
-    loss = loss_of(last)
-    adjoint = dict(zip(last, torch.autograd.grad(loss, list(last.values())), strict=True))
-    by_clips = [torch.zeros_like(source) for source in sources]
-    by_size = torch.zeros((), device=loss.device)
-    for step in reversed(steps):
-        pulled = _pull_back(network, path.pop(), adjoint, sources, step, chunk)
-        by_clips[step.source].index_add_(0, step.rows, -step_size * pulled.clips)
-        by_size = by_size - pulled.slope
-        adjoint = {name: value - step_size * pulled.curved[name] for name, value in adjoint.items()}
-    return Unrolled(loss.detach(), by_clips, by_size)
+        Args:
+            loss_of: a differentiable function of the weights.
+        """
+        last = {name: value.detach().requires_grad_() for name, value in self._path.pop().items()}
+        loss = loss_of(last)
+        self._adjoint = dict(zip(last, torch.autograd.grad(loss, list(last.values())), strict=True))
+        return loss.detach()
 
+    def undo(self, lesson: Lesson) -> Tensor:
+        """Return the gradient of the judgement by the clips of an update; the last one first, each once.
 
-@dataclass(frozen=True)
-class _Pulled:
-    """Derivatives of g'v: by the clips, by the weights (H v), and its value."""
+        Args:
+            lesson: the same that :meth:`learn` was given.
+        """
+        leaves = {name: value.detach().requires_grad_() for name, value in self._path.pop().items()}
+        curved = {name: torch.zeros_like(value) for name, value in leaves.items()}
+        by_clips, slope = [], torch.zeros_like(self.by_step_size)
+        for part, clips in self._parts(lesson):
+            clips.requires_grad_()
+            loss = self._loss(leaves, clips, lesson, part)
+            gradient = torch.autograd.grad(loss, list(leaves.values()), create_graph=True)
+            along = torch.stack([(g * v).sum() for g, v in zip(gradient, self._adjoint.values(), strict=True)]).sum()
+            # The cross entropy is linear in the head's bias alone where nothing else moves; an absent derivative is 0.
+            by_part, *by_weight = torch.autograd.grad(along, [clips, *leaves.values()], materialize_grads=True)
+            by_clips.append(by_part)
+            slope = slope + along.detach()
+            for name, value in zip(leaves, by_weight, strict=True):
+                curved[name] += value
+        self.by_step_size = self.by_step_size - slope
+        self._adjoint = {name: value - self.step_size * curved[name] for name, value in self._adjoint.items()}
+        return -self.step_size * torch.cat(by_clips)
 
-    clips: Tensor
-    curved: dict[str, Tensor]
-    slope: Tensor
+    def _parts(self, lesson: Lesson) -> Iterator[tuple[slice, Tensor]]:
+        for start in range(0, len(lesson.labels), self.chunk):
+            part = slice(start, start + self.chunk)
+            yield part, lesson.clips[part].detach()
 
-
-def _gradient(network: Network, weights: Weights, sources: Sequence[Tensor], step: InnerStep, chunk: int) -> Weights:
-    leaves = {name: value.detach().requires_grad_() for name, value in weights.items()}
-    total = {name: torch.zeros_like(value) for name, value in weights.items()}
-    for part, clips in _parts(sources, step, chunk):
-        loss = _loss(network, leaves, clips, step, part)
-        for name, value in zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True):
-            total[name] += value
-    return total
-
-
-def _pull_back(
-    network: Network, weights: Weights, adjoint: Weights, sources: Sequence[Tensor], step: InnerStep, chunk: int
-) -> _Pulled:
-    leaves = {name: value.detach().requires_grad_() for name, value in weights.items()}
-    curved = {name: torch.zeros_like(value) for name, value in weights.items()}
-    by_clips, slope = [], torch.zeros((), device=step.rows.device)
-    for part, clips in _parts(sources, step, chunk):
-        clips.requires_grad_()
-        loss = _loss(network, leaves, clips, step, part)
-        gradient = torch.autograd.grad(loss, list(leaves.values()), create_graph=True)
-        along = torch.stack([(g * v).sum() for g, v in zip(gradient, adjoint.values(), strict=True)]).sum()
-        # The cross entropy is linear in the head's bias alone where nothing else moves; an absent derivative is zero.
-        by_part, *by_weight = torch.autograd.grad(along, [clips, *leaves.values()], materialize_grads=True)
-        by_clips.append(by_part)
-        slope = slope + along.detach()
-        for name, value in zip(leaves, by_weight, strict=True):
-            curved[name] += value
-    return _Pulled(torch.cat(by_clips), curved, slope)
-
-
-def _parts(sources: Sequence[Tensor], step: InnerStep, chunk: int) -> Iterator[tuple[slice, Tensor]]:
-    for start in range(0, len(step.rows), chunk):
-        part = slice(start, start + chunk)
-        yield part, sources[step.source][step.rows[part]].detach()
-
-
-def _loss(network: Network, weights: Weights, clips: Tensor, step: InnerStep, part: slice) -> Tensor:
-    """Return a part's share of the mean cross entropy, under the same dropout whenever it is computed."""
-    with seeded(step.seed, "dropout", part.start):
-        scores = functional_call(network, dict(weights), (clips,))
-    return functional.cross_entropy(scores, step.labels[part], reduction="sum") / len(step.rows)
+    def _loss(self, weights: Weights, clips: Tensor, lesson: Lesson, part: slice) -> Tensor:
+        """Return a part's share of the mean cross entropy, under the same dropout whenever it is computed."""
+        with seeded(lesson.seed, "dropout", part.start):
+            scores = functional_call(self.network, dict(weights), (clips,))
+        return functional.cross_entropy(scores, lesson.labels[part], reduction="sum") / len(lesson.labels)
