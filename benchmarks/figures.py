@@ -60,7 +60,7 @@ def sweep_figure(records: Records, grid: str, title: str, *, log: bool) -> Pictu
         title: of the axis to the right.
         log: whether that axis is logarithmic.
     """
-    rows = [row for record in records if record["job"] == grid for row in record["result"]["rows"]]
+    rows = [row for record in records if record["job"] == grid for row in record["result"]["rows"] if row["summary"]]
     if not rows:
         return None
     courses = []

@@ -1,6 +1,16 @@
 """The tables of PRISM's insertion: what each switch does, and when it fires over a run."""
 
-from benchmarks.records import Records, accuracies, average, difference, equal_bytes, grouped, header, is_studied
+from benchmarks.records import (
+    Records,
+    accuracies,
+    average,
+    counted,
+    difference,
+    equal_bytes,
+    grouped,
+    header,
+    is_studied,
+)
 from vidense.statistics import summarise
 
 __all__ = ["study", "trigger"]
@@ -35,7 +45,7 @@ def study(records: Records) -> str:
         rate = members[0]["settings"]["options"]["lr"]
         size = average([record["storage"] for record in members], "bytes")
         lines.append(
-            f"| {name} | {own['condensation_seeds']} x {own['networks']} | {100 * own['mean']:.1f} | {against} "
+            f"| {name} | {counted(own)} | {100 * own['mean']:.1f} | {against} "
             f"| {difference(members, equal_bytes(members))} | {shown_keys} | {_trigger_rate(members)} | {rate:g} "
             f"| {size:,.0f} |"
         )

@@ -29,7 +29,7 @@ from vidense.seeding import Draw
 __all__ = ["Measured", "Point", "run_point"]
 
 # Of a folder of coded clips: condensed.json and the header of its tensors.
-INDEX_BYTES = 2000
+INDEX_BYTES = 1000
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ __all__ = [
     "Records",
     "accuracies",
     "average",
+    "counted",
     "difference",
     "equal_bytes",
     "grouped",
@@ -127,6 +128,11 @@ def in_points(found: Mapping[str, Any] | None) -> str:
     low, high = (100 * value for value in found["interval"])
     text += f" ({low:+.1f} to {high:+.1f})"
     return f"**{text}**" if low > 0 or high < 0 else text
+
+
+def counted(own: Mapping[str, Any]) -> str:
+    """Return how many seeds and networks a summary is of."""
+    return f"{own['condensation_seeds']} x {own['networks']}"
 
 
 def interval(own: Mapping[str, Any]) -> str:

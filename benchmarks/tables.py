@@ -6,6 +6,7 @@ from benchmarks.records import (
     Records,
     accuracies,
     average,
+    counted,
     difference,
     equal_bytes,
     grouped,
@@ -18,7 +19,7 @@ from benchmarks.records import (
 from vidense.budget import parse_bytes
 from vidense.statistics import Accuracies, summarise
 
-__all__ = ["ablated", "ablation", "budgets", "column", "crossed", "motion", "summary", "trainings"]
+__all__ = ["ablated", "ablation", "budgets", "column", "crossed", "gradient_shares", "motion", "summary", "trainings"]
 
 COLUMNS = (
     "method",
@@ -88,7 +89,7 @@ def ablation(records: Records) -> str:
         against = "" if name == whole else difference(members, accuracies(groups[whole]))
         # Random clips were evaluated in one way.
         alike = members[0]["point"].get("evaluated", "") == ""
-        cells = (name, f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}", interval(own))
+        cells = (name, counted(own), f"{100 * own['mean']:.1f}", interval(own))
         lines.append(f"| {' | '.join(cells)} | {against} | {difference(members, random) if alike else ''} |")
     return "\n".join(lines)
 
@@ -101,10 +102,25 @@ def ablated(records: Records) -> str:
     for row in rows:
         own = row["summary"]
         size = average([one["storage"] for one in row["sets"]], "bytes")
-        cells = (row["variant"], f"{own['condensation_seeds']} x {own['networks']}", f"{100 * own['mean']:.1f}")
+        # A mean over the networks that did not diverge would flatter.
+        seen = ("", "diverged") if own is None else (counted(own), f"{100 * own['mean']:.1f}")
+        cells = (row["variant"], *seen)
         against = "" if row is rows[0] else in_points(row["against_first"])
         lines.append(f"| {' | '.join(cells)} | {against} | {in_points(row['against_random'])} | {size:,.0f} |")
     return "\n".join(lines) if rows else "Not measured yet."
+
+
+def gradient_shares(records: Records) -> str:
+    """Return which share of the gradient each frame received, where a grid has a variant that learns all of them."""
+    rows = [row for record in records for row in record["result"]["rows"]]
+    found = [(row["variant"], one["gradient_share"]) for row in rows for one in row["sets"] if one["gradient_share"]]
+    if not found:
+        return "Not measured yet."
+    lines = header("variant", *(f"frame {number + 1}" for number in range(len(found[0][1]))))
+    for name in dict.fromkeys(name for name, _ in found):
+        columns = zip(*(shares for other, shares in found if other == name), strict=True)
+        lines.append(f"| {name} | {' | '.join(f'{100 * sum(c) / len(c):.1f} %' for c in columns)} |")
+    return "\n".join(lines)
 
 
 def trainings(records: Records) -> str:
@@ -182,7 +198,7 @@ def motion(records: Records) -> str:
         moving, still = accuracies(members), accuracies([{**r, **r["frozen"]} for r in members])
         own, frozen = summarise(moving), summarise(still)
         lines.append(
-            f"| {name} | {own['condensation_seeds']} x {own['networks']} | {100 * own['mean']:.1f} | {against} "
+            f"| {name} | {counted(own)} | {100 * own['mean']:.1f} | {against} "
             f"| {100 * frozen['mean']:.1f} | {difference(members, still)} |"
         )
     return "\n".join(lines) if measured else "Not measured yet."
@@ -196,7 +212,7 @@ def _row(name: str, members: Records, random: Accuracies) -> str:
     seconds = [record["condense_seconds"] for record in members if record["condense_seconds"]]
     cells = [
         name,
-        f"{own['condensation_seeds']} x {own['networks']}",
+        counted(own),
         f"{100 * own['mean']:.1f}",
         interval(own),
         "" if name == "random" else difference(members, random),

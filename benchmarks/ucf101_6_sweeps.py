@@ -1,11 +1,11 @@
-"""PRISM on six classes of UCF101 along its sizes: videos per class, frames, classes that move little or much.
+"""PRISM on six classes of UCF101 along its sizes and settings, on classes that move little or much, on changed motion.
 
     python -m benchmarks.ucf101_6_sweeps           measure what is missing, then write tables and figures
     python -m benchmarks.ucf101_6_sweeps --list    what there is, and what of it is done
 
 Each is one grid of ``vidense ablate``, beside random clips at equal videos, on the data of ``benchmarks.ucf101_6``
 (frames: of ``benchmarks.ucf101_6_16``, decoded here). Two seeds of three networks; the learning rate is searched once
-for each number of videos. 150 iterations at every size, for 180 videos take 30 times as long as six.
+for each number of videos. 150 iterations, for 180 videos take 30 times as long as six; 500 for the halves of classes.
 """
 
 import os
@@ -16,13 +16,13 @@ from typing import Any
 from benchmarks.figures import sweep_figure
 from benchmarks.jobs import Jobs, run_jobs
 from benchmarks.records import ROOT, Records
-from benchmarks.tables import ablated
+from benchmarks.tables import ablated, gradient_shares
 from vidense.ablation import ablate
 from vidense.data.prepare import prepare
 
 __all__ = ["JOBS"]
 
-ITERATIONS = {"vpc": 150, "frames": 150, "groups": 500}
+ITERATIONS = {"vpc": 150, "frames": 150, "groups": 500, "epsilon": 150, "windows": 150, "initial": 150, "motion": 150}
 
 
 def _sweep(grid: str, work: Path) -> dict[str, Any]:
@@ -42,7 +42,10 @@ JOBS = Jobs(
     name="ucf101_6_sweeps",
     base="ucf101_6",
     jobs={grid: partial(_sweep, grid) for grid in ITERATIONS},
-    tables={f"sweep {grid}": partial(_table, grid=grid) for grid in ITERATIONS},
+    tables={
+        **{f"sweep {grid}": partial(_table, grid=grid) for grid in ITERATIONS},
+        "gradient shares": lambda records: gradient_shares([r for r in records if r["job"] == "initial"]),
+    },
     figures={
         "sweep-vpc": partial(sweep_figure, grid="vpc", title="Videos per class", log=True),
         "sweep-frames": partial(sweep_figure, grid="frames", title="Frames of a clip", log=False),

@@ -19,16 +19,19 @@ def recalls(records: Records) -> str:
     for record in _of("retrieval", records):
         method = record["result"]["method"]
         for row in record["result"]["rows"]:
+            # What diverged has no embedding to search with; the column of networks shows that some are missing.
+            ended = [result for result in row["results"] if not result["diverged"]]
             if row["role"] == "method":
-                results[method] += row["results"]
+                results[method] += ended
             elif row["role"] == "random_equal_bytes" and method != "random":
-                results[BASELINES[row["role"]].format(method)] += row["results"]
+                results[BASELINES[row["role"]].format(method)] += ended
             elif row["role"] == "ceiling":
                 # The same networks beside every method.
-                results[BASELINES["ceiling"]] = row["results"]
+                results[BASELINES["ceiling"]] = ended
     if not results:
         return "Not measured yet."
-    shown = sorted(results.items(), key=lambda item: -_mean([result["recall1"] for result in item[1]]))
+    trained = {name: of for name, of in results.items() if of}
+    shown = sorted(trained.items(), key=lambda item: -_mean([result["recall1"] for result in item[1]]))
     lines = header("trained on", "networks", *(f"R@1 / 5 / 10 / 20 among {title}" for title in GALLERIES.values()))
     for name, of in shown:
         lines.append(f"| {name} | {len(of)} | {' | '.join(_recall(of, key, 'recall') for key in GALLERIES)} |")

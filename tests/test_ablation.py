@@ -32,6 +32,13 @@ def test_a_method_takes_every_variant_and_the_first_is_the_method_itself(method,
         assert same == (variant is grid.variants[0]) and spec.hash
 
 
+def test_tsgf_is_judged_under_soft_labels_along_its_sizes_too():
+    assert {name for name, grid in grids_of("tsgf").items() if grid.evaluation.get("labels") == "soft"} == set(
+        grids_of("tsgf")
+    )
+    assert not any(grid.evaluation for grid in grids_of("prism").values())
+
+
 def test_an_unknown_grid_is_answered_by_the_nearest():
     with pytest.raises(UserError, match="prism has no grid 'epsilom'; did you mean 'epsilon'"):
         grid_of("prism", "epsilom")

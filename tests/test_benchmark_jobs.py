@@ -10,8 +10,9 @@ from benchmarks import figures, jobs, records, uses
 from benchmarks.costs import cost_table
 from benchmarks.jobs import Jobs
 from benchmarks.processes import measure_each
-from benchmarks.tables import ablated
+from benchmarks.tables import ablated, gradient_shares
 from benchmarks.ucf101_6 import SUITE
+from benchmarks.ucf101_6_costs import JOBS as COSTS
 from benchmarks.ucf101_6_sweeps import JOBS as SWEEPS
 from benchmarks.ucf101_6_uses import JOBS as USES
 from vidense.records import write_json
@@ -62,7 +63,7 @@ def test_the_pages_show_what_the_committed_json_says(found, pages):
     assert all(f"<!-- table {name} -->" in before[0] for name in found.tables)
 
 
-@pytest.mark.parametrize("found", [SUITE, SWEEPS])
+@pytest.mark.parametrize("found", [SUITE, SWEEPS, COSTS])
 def test_the_committed_figures_are_those_of_the_committed_json(found, pages):
     from benchmarks import pages as project_pages
 
@@ -78,13 +79,13 @@ def test_the_committed_figures_are_those_of_the_committed_json(found, pages):
 def scored(recall: float) -> dict:
     """Return a network's retrieval."""
     gallery = {"recall": [recall, 0.8, 0.9, 1.0], "chance": [0.1, 0.2, 0.3, 0.4]}
-    return {"recall1": recall, "in_train": gallery, "in_test": gallery, "other_sources": gallery}
+    return {"diverged": False, "recall1": recall, "in_train": gallery, "in_test": gallery, "other_sources": gallery}
 
 
 def test_recalls_are_means_over_networks_the_best_first():
     def record(method: str, recalls: list[float]) -> dict:
         rows = [
-            {"role": "method", "results": [scored(value) for value in recalls]},
+            {"role": "method", "results": [*(scored(value) for value in recalls), {"diverged": True}]},
             {"role": "random_equal_bytes", "results": [scored(0.3)]},
             {"role": "ceiling", "results": [scored(0.9)]},
         ]
@@ -161,6 +162,28 @@ def test_a_grid_is_a_table_and_a_figure():
     assert {"prism", "random", "20"} <= {text.text for text in drawn.iter("text")}
     assert figures.sweep_figure([record], "frames", "Frames", log=False) is None
     assert ablated([]) == "Not measured yet."
+
+
+def test_a_variant_that_diverged_is_named_and_not_drawn():
+    rows = [row("1 videos per class", [0.4]), {**row("2 videos per class", [0.6]), "summary": None}]
+    rows[1]["against_first"] = rows[1]["against_random"] = None
+    record = {"job": "vpc", "result": {"rows": rows}}
+
+    assert ablated([record]).splitlines()[3] == "| 2 videos per class |  | diverged |  |  | 1,000 |"
+    drawn = Xml.fromstring(figures.sweep_figure([record], "vpc", "t", log=True).inline())
+    assert not any(title.text.endswith("at 2") for title in drawn.iter("title"))
+
+
+def test_shares_of_the_gradient_are_means_over_seeds_of_the_variants_that_learn_all_frames():
+    learned = {"variant": "all", "sets": [{"gradient_share": [0.2, 0.8]}, {"gradient_share": [0.4, 0.6]}]}
+    record = {"result": {"rows": [{"variant": "two", "sets": [{"gradient_share": None}]}, learned]}}
+
+    assert gradient_shares([record]).splitlines() == [
+        "| variant | frame 1 | frame 2 |",
+        "| --- | --- | --- |",
+        "| all | 30.0 % | 70.0 % |",
+    ]
+    assert gradient_shares([]) == "Not measured yet."
 
 
 def cost(method: str, seconds: float, needed: float) -> dict:

@@ -10,7 +10,7 @@ from vidense.condensed import load
 from vidense.data.derive import halves_by_motion, motion_of_clips, write_classes, write_moved, write_reframed
 from vidense.data.store import ClipStore
 from vidense.engine.condense import condense
-from vidense.engine.settings import pick_device
+from vidense.engine.settings import pick_device, pick_scale
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_videos
 from vidense.evaluation.bench import Bench
@@ -81,7 +81,8 @@ def ablate(
         raise UserError(f"seeds={seeds} and nets={nets} measure nothing; give at least 1 of each")
     work = _Work(Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
     # All benches first: a mistake in a name must not surface after an hour.
-    specs = [eval_spec("clean", model, **{**chosen.evaluation, **variant.evaluation}) for variant in chosen.variants]
+    how = {**chosen.evaluation, "scale": pick_scale(settings.get("scale"), pick_device(device))}
+    specs = [eval_spec("clean", model, **{**how, **variant.evaluation}) for variant in chosen.variants]
     stores = _stores_of(chosen.variants, opened, work.out)
     benches = [Bench(own, spec, pick_device(device)) for own, spec in zip(stores, specs, strict=True)]
     rows: list[dict[str, Any]] = []

@@ -4,7 +4,7 @@ A grid's first variant is the one that the others are set against: the method as
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vidense.errors import UserError, suggest
@@ -110,6 +110,8 @@ GRIDS: dict[str, dict[str, Grid]] = {
         ),
     },
 }
+# How papers judge methods whose numbers are all of soft labels.
+JUDGED = {"tsgf": SOFT}
 # What every method has.
 SWEEPS = {
     "vpc": Grid("", tuple(Variant(f"{vpc} videos per class", vpc=vpc) for vpc in VIDEOS_PER_CLASS)),
@@ -127,7 +129,8 @@ SWEEPS = {
 
 def grids_of(method: str) -> dict[str, Grid]:
     """Return the grids of a method by name."""
-    return {**GRIDS.get(method, {}), **SWEEPS}
+    sweeps = {name: replace(grid, evaluation=JUDGED.get(method, {})) for name, grid in SWEEPS.items()}
+    return {**GRIDS.get(method, {}), **sweeps}
 
 
 def grid_of(method: str, name: str) -> Grid:
