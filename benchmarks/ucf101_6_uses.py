@@ -24,7 +24,6 @@ from vidense.evaluation.proxy import rank_by_proxy
 __all__ = ["JOBS"]
 
 NETS = 3
-RANKED = ("minic3d", "minic3d_bn", "cnn_gru", "video_transformer")
 RETRIEVED = {"prism": 3, "random": 3, "vdsd_dm": 2}
 JUDGED = ("prism", "dm", "herding", "tsgf", "vdsd_dm")
 SHOWN = "HorseRace"
@@ -46,7 +45,7 @@ def _judge(method: str, seed: int, work: Path) -> dict[str, Any]:
 
 def _rank(method: str, seed: int, work: Path) -> dict[str, Any]:
     run = _run(work, method, seed)
-    return {"method": method, "seed": seed, **rank_by_proxy(run, work / "store", models=RANKED, device="cpu")}
+    return {"method": method, "seed": seed, **rank_by_proxy(run, work / "store", device="cpu")}
 
 
 def _flow(method: str, seed: int, work: Path) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def test_a_ranking_says_how_well_both_sets_agree_with_the_whole(said):
         "random": {"spearman": None, "kendall": None, "regret": 0.0, "seconds": 3.0},
     }
     found = {"variants": [variant("a", 0.5, 0.25, 1.0)], "agreement": agreement, "whole_seconds": 90.0}
+    found["condense_seconds"] = 30.0
     lines = said(COMPARISONS["proxy"], found)
     assert cells(lines[2]) == ["a", "50.0", "25.0", "100.0"]
     assert lines[3] == (
@@ -56,6 +57,11 @@ def test_a_ranking_says_how_well_both_sets_agree_with_the_whole(said):
         "best; 4 s of training against 90 s"
     )
     assert "random: Spearman none, Kendall none" in lines[4]
+    paid = "ranking on the condensed videos saves 86 s of training; condensing them took 30 s, so that"
+    assert lines[5] == f"{paid} 56 s are saved in all"
+    lines = said(COMPARISONS["proxy"], {**found, "condense_seconds": 300.0})
+    assert lines[5].endswith("took 300 s, so that nothing is saved by this one ranking")
+    assert len(said(COMPARISONS["proxy"], {**found, "condense_seconds": None})) == 5
 
 
 def test_scores_of_fairness_leave_out_what_was_not_trained(said):

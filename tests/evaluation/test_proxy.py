@@ -9,6 +9,8 @@ from tests.small_net import linear
 from vidense.errors import UserError
 from vidense.evaluation import measure
 from vidense.evaluation.proxy import _agreement, rank_by_proxy
+from vidense.records import write_json
+from vidense.runlog import FORMAT, RECORD, VERSION
 
 __all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
 
@@ -38,6 +40,14 @@ def test_every_variant_is_trained_on_all_three_sets_once(linear, store, dataset)
     assert len({variant["spec_hash"] for variant in found["variants"]}) == 4 and len(told) == 12
     assert set(found["agreement"]) == {"condensed", "random"} and found["whole_seconds"] >= 0
     assert json.loads((run / "proxy.json").read_text()) == json.loads(json.dumps(found))
+    assert found["condense_seconds"] is None
+
+
+def test_what_condensing_took_is_told_preparation_included(linear, store, dataset):
+    head = {"format": FORMAT, "version": VERSION, "status": "done", "settings": {}}
+    write_json(dataset.path.parent / RECORD, {**head, "preparation": 2.5, "seconds": 40.0})
+    found = rank_by_proxy(dataset.path.parent, store.path, models=(linear,), rates=(1.0, 2.0, 3.0))
+    assert found["condense_seconds"] == 42.5
 
 
 def test_finished_networks_are_not_trained_again(linear, store, dataset, monkeypatch):

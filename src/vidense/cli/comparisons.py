@@ -24,7 +24,7 @@ def compare(
     task: str,
     run: Path,
     store: Path,
-    models: Sequence[str],
+    named: Mapping[str, Sequence[str]],
     seeds: int,
     device: str,
     how: Mapping[str, Any],
@@ -44,7 +44,7 @@ def compare(
     work = {"proxy": proxy.rank_by_proxy, "fairness": fairness.judge}[task]
     file = run / {"proxy": proxy.FILE, "fairness": fairness.FILE}[task]
     with Display() as display:
-        found = work(run, store, models=models, seeds=seeds, device=device, progress=display.note)
+        found = work(run, store, seeds=seeds, device=device, progress=display.note, **named)
     if as_json:
         print_json({"path": str(file), **found})
         return
@@ -68,6 +68,16 @@ def _print_proxy(found: Mapping[str, Any]) -> None:
             f"{name}: {agree} with the whole dataset; its first choice is {percent(agreement['regret'])} points below "
             f"the best; {agreement['seconds']:.0f} s of training against {whole:.0f} s"
         )
+    if found["condense_seconds"] is not None:
+        print(_net(whole - found["agreement"]["condensed"]["seconds"], found["condense_seconds"]))
+
+
+def _net(saved: float, spent: float) -> str:
+    """Return what ranking on the condensed set saves once its condensation is paid."""
+    return (
+        f"ranking on the condensed videos saves {saved:.0f} s of training; condensing them took {spent:.0f} s, so that "
+        + (f"{saved - spent:.0f} s are saved in all" if saved > spent else "nothing is saved by this one ranking")
+    )
 
 
 def _signed(correlation: float | None) -> str:

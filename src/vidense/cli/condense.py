@@ -95,7 +95,8 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
         "found_finished": bool(before),
         "videos": len(dataset),
         "warning": rising(read_stretches(out / "log.jsonl")),
-        **{name: record.get(name) for name in ("settings", "tuning", "storage", "seconds", "peak_memory", "hardware")},
+        **{name: record.get(name) for name in ("settings", "tuning", "storage", "preparation", "seconds")},
+        **{name: record.get(name) for name in ("peak_memory", "hardware")},
     }
 
 
@@ -116,8 +117,10 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
     if result["tuning"]:
         print(f"learning rate {result['tuning']['lr']:g}, found in {result['tuning']['seconds']:.1f} s")
     if result["seconds"] is not None:
+        taken = result["preparation"]
+        before = "" if taken is None else f" after {taken:.1f} s of preparation"
         print(
-            f"{settings['iterations']} iterations in {result['seconds']:.1f} s, "
+            f"{settings['iterations']} iterations in {result['seconds']:.1f} s{before}, "
             f"at most {format_bytes(result['peak_memory'])} of memory"
         )
     if result["warning"] is not None:

@@ -23,8 +23,12 @@ def evaluate(
     ] = "classify",
     protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
     models: Annotated[
-        str, typer.Option(metavar="A,B:KEY=VALUE", help="Networks to train, their options behind colons.")
-    ] = "minic3d",
+        str | None,
+        typer.Option(
+            metavar="A,B:KEY=VALUE",
+            help="Networks to train, their options behind colons.  [default: minic3d; four kinds for proxy]",
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
     epochs: Annotated[int | None, typer.Option(help="Passes in place of the protocol's own length.")] = None,
     labels: Annotated[
@@ -65,15 +69,18 @@ def evaluate(
     from vidense.cli.scores import print_record
     from vidense.evaluation import evaluate_run
 
-    names = [name.strip() for name in models.split(",") if name.strip()]
+    # Each task has networks of its own choice.
+    named: dict[str, Any] = (
+        {} if models is None else {"models": [name.strip() for name in models.split(",") if name.strip()]}
+    )
     how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix, "scale": scale}
     how |= {"codec": codec, "ceiling": not no_ceiling}
     if task in COMPARISONS:
-        compare(task, run, on, names, seeds, device, how, as_json)
+        compare(task, run, on, named, seeds, device, how, as_json)
         return
     with Display() as display:
         told = display.note
-        record = evaluate_run(run, on, task=task, models=names, seeds=seeds, device=device, progress=told, **how)
+        record = evaluate_run(run, on, task=task, seeds=seeds, device=device, progress=told, **named, **how)
     if as_json:
         print_json({"path": str(run / TASKS[task].file), **record.to_json()})
     else:

@@ -37,9 +37,14 @@ def execute(job: Job, task: Task, run: RunFolder, report: Report, checkpoint_sec
         UserError: if the dataset is larger than the job's budget.
         DivergenceError: if a loss or a video stops being finite.
     """
+    started = time.perf_counter()
     recipe = _recipe(job, task, run, report)
     if recipe.objective is not None:
         recipe.objective.prepare(task.real, task.workdir, job.seed)
+    # What was made for this run now: a teacher, a rate, the choice of a coreset. Earlier attempts count too.
+    spent = run.record.get("preparation", 0.0) + time.perf_counter() - started
+    run.write(preparation=round(spent, 2))
+    if recipe.objective is not None:
         _optimise(Loop(recipe, task.real, seed=job.seed, total=job.iterations), job, run, report, checkpoint_seconds)
     dataset = _save(run.dataset, recipe, job, run)
     if job.budget is not None and dataset.storage.bytes > job.budget:
