@@ -7,7 +7,7 @@ from vidense.data.layouts import LAYOUTS
 from vidense.errors import UserError
 from vidense.evaluation.spec import eval_spec
 from vidense.method import METHODS
-from vidense.named_recipes import DATASETS, find_recipe, named_recipes
+from vidense.named_recipes import DATASETS, FREPO_BATCH, find_recipe, named_recipes
 from vidense.nets import NETWORKS
 from vidense.published import CELLS
 
@@ -25,17 +25,58 @@ def test_a_recipe_is_something_that_runs(recipe):
     assert recipe.data.layout in LAYOUTS and recipe.cells[0].model in NETWORKS
     METHODS.get(recipe.cells[0].method).validate(recipe.options)
     assert eval_spec(model=recipe.cells[0].model, **recipe.evaluation).hash
-    assert set(recipe.unstated).isdisjoint(recipe.options)
+    assert set(recipe.unstated).isdisjoint(recipe.options) and set(recipe.readings) <= set(recipe.options)
     assert recipe.to_json()["printed"]
 
 
 def test_settings_are_those_of_the_papers():
     assert find_recipe("hmdb51-prism-10vpc").options == {"lr": 75.0, "batch_real": 64}
     assert find_recipe("ssv2-dfs-5vpc").options == {"lr": 30.0, "batch_real": 128}
-    assert find_recipe("miniucf-prism-30vpc").unstated == ("iterations", "lr", "batch_real")
     assert find_recipe("hmdb51-dm-1vpc").unstated == ("lr",) and find_recipe("miniucf-dm-1vpc").options["lr"] == 30
     assert find_recipe("hmdb51-tsgf-5vpc").options == {"lr": 0.25, "r_bn": 0.005}
     assert find_recipe("k400-mtt-5vpc").data.metric == "top5"
+
+
+def test_frepo_draws_about_512_real_clips_of_all_classes_together():
+    """The option counts those of each class."""
+    assert {name: table[5] for name, table in FREPO_BATCH.items()} == {
+        "MiniUCF": 10,
+        "HMDB51": 10,
+        "K400": 1,
+        "SSv2": 3,
+    }
+    assert find_recipe("miniucf-frepo-1vpc").options == {"batch_real": 10}
+    assert find_recipe("hmdb51-vdsd_frepo-5vpc").options["batch_real"] == 10
+
+
+def test_vdsd_learns_pictures_as_published():
+    found = [recipe for recipe in RECIPES.values() if recipe.cells[0].method.startswith("vdsd")]
+    assert len(found) > 12
+    for recipe in found:
+        assert (recipe.options["static_lr"], recipe.options["static_batch_real"]) == (0.1, 256)
+
+
+def test_vdsd_on_mtt_trains_in_the_batches_of_its_scripts():
+    five = {"lr_hallucinator": 1e-3, "static_lr": 0.1, "static_batch_real": 256, "lr": 1e4, "syn_steps": 5}
+    assert find_recipe("miniucf-vdsd_mtt-5vpc").options == {**five, "batch_syn": 128}
+    assert find_recipe("miniucf-vdsd_mtt-5vpc").unstated == ()
+    assert find_recipe("miniucf-vdsd_mtt-1vpc").unstated == ("batch_syn",)
+    for vpc in (1, 5):
+        assert find_recipe(f"k400-vdsd_mtt-{vpc}vpc").options["batch_syn"] == 256
+        assert find_recipe(f"k400-vdsd_mtt-{vpc}vpc").unstated == ("lr", "syn_steps")
+        assert find_recipe(f"hmdb51-vdsd_mtt-{vpc}vpc").unstated == ("lr", "syn_steps", "batch_syn")
+        assert find_recipe(f"ssv2-vdsd_mtt-{vpc}vpc").unstated == ("lr", "syn_steps", "batch_syn")
+
+
+def test_where_a_table_ends_our_reading_is_marked_as_such():
+    for dataset in ("miniucf", "hmdb51"):
+        prism = find_recipe(f"{dataset}-prism-30vpc")
+        assert (prism.options, prism.readings) == ({"lr": 150.0, "batch_real": 64}, ("lr", "batch_real"))
+        assert prism.unstated == ("iterations",) and prism.to_json()["readings"] == ["lr", "batch_real"]
+    tsgf = find_recipe("miniucf-tsgf-10vpc")
+    assert tsgf.options == find_recipe("miniucf-tsgf-5vpc").options and tsgf.readings == ("lr", "r_bn")
+    marked = {recipe.name for recipe in RECIPES.values() if recipe.readings}
+    assert marked == {"miniucf-prism-30vpc", "hmdb51-prism-30vpc", "miniucf-tsgf-10vpc"}
 
 
 def test_an_evaluation_is_the_papers_own():

@@ -56,6 +56,8 @@ def test_the_command_prints_gaps_and_the_list(store, tmp_path, capsys):
     assert run(["reproduce", "--list"]) == 0
     listed = capsys.readouterr().out
     assert "miniucf-prism-1vpc-cnn_lstm" in listed and "34.4" in listed
+    (line,) = [line for line in listed.splitlines() if "miniucf-tsgf-10vpc" in line]
+    assert line.endswith("hard-label rows; lr, r_bn: our reading")
     assert run(["reproduce", "--list", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["recipes"]) > 100
     assert run(["reproduce", "miniucf-random-1vpc"]) == 2

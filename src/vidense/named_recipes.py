@@ -1,7 +1,8 @@
 """Every published cell as a run: what data, which settings, how it is evaluated. Needs no torch.
 
-Settings are those that the papers or their released code give; what neither gives is named in ``unstated``, and is then
-what the method takes by itself.
+Settings are those that the papers or their released code give. Where a table of theirs ends before the number of videos
+per class, ``readings`` names what we continue it by; what no source gives is named in ``unstated``, and is then what
+the method takes by itself.
 """
 
 from collections.abc import Mapping
@@ -21,26 +22,31 @@ class PublishedData:
     Attributes:
         layout: how vidense reads it; frames, size and sampling are the layout's own.
         metric: ``top1`` or ``top5``, what the papers print for it.
+        classes: how many it has.
         advice: what to download and unpack.
     """
 
     layout: str
     metric: str
+    classes: int
     advice: str
 
 
 DATASETS = {
     "MiniUCF": PublishedData(
-        "miniucf", "top1", "UCF101.rar and the archive of train/test lists from the UCF101 page, unpacked in one folder"
+        "miniucf",
+        "top1",
+        50,
+        "UCF101.rar and the archive of train/test lists from the UCF101 page, unpacked in one folder",
     ),
     "HMDB51": PublishedData(
-        "hmdb51", "top1", "hmdb51_org.rar and test_train_splits.rar from the HMDB page, unpacked in one folder"
+        "hmdb51", "top1", 51, "hmdb51_org.rar and test_train_splits.rar from the HMDB page, unpacked in one folder"
     ),
     "K400": PublishedData(
-        "kinetics400", "top5", "the Kinetics-400 clips and their train.csv and validate.csv, in one folder"
+        "kinetics400", "top5", 400, "the Kinetics-400 clips and their train.csv and validate.csv, in one folder"
     ),
     "SSv2": PublishedData(
-        "ssv2", "top5", "the Something-Something V2 videos and their three JSON lists, unpacked in one folder"
+        "ssv2", "top5", 174, "the Something-Something V2 videos and their three JSON lists, unpacked in one folder"
     ),
 }
 
@@ -54,13 +60,15 @@ class _Settings:
 
     Attributes:
         options: the same everywhere.
-        varying: by option; where a table has no entry, the option is unstated.
+        varying: by option; where a table has no entry, the option is a reading of ours or unstated.
         unstated: what no source gives anywhere.
+        readings: by option, what we take where a table of ``varying`` ends.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     varying: Mapping[str, Table] = field(default_factory=dict)
     unstated: tuple[str, ...] = ()
+    readings: Mapping[str, Table] = field(default_factory=dict)
 
 
 # PRISM, table A; DFS is the same method.
@@ -80,8 +88,13 @@ PRISM_SETTINGS = _Settings(
         },
     },
     unstated=("iterations",),
+    # The table ends at 10 videos per class. A video's gradient is 1 / vpc of its class's, so the rate grows with vpc.
+    readings={
+        "lr": {"MiniUCF": {30: 150.0}, "HMDB51": {30: 150.0}},
+        "batch_real": {"MiniUCF": {30: 64}, "HMDB51": {30: 64}},
+    },
 )
-# TSGF, table 11; it prints its row for 5 videos per class for no larger number.
+# TSGF, table 11; it ends at 5 videos per class, whose row we take for 10.
 TSGF_SETTINGS = _Settings(
     varying={
         "lr": {
@@ -98,7 +111,12 @@ TSGF_SETTINGS = _Settings(
         },
     },
     unstated=("iterations", "optimiser", "how saliency is smoothed and bounded"),
+    readings={"lr": {"MiniUCF": {10: 0.25}}, "r_bn": {"MiniUCF": {10: 0.005}}},
 )
+# FRePo draws 512 real clips of all classes together, ``batch_real`` counts those of each class.
+FREPO_BATCH = {name: dict.fromkeys((1, 5), max(1, round(512 / dataset.classes))) for name, dataset in DATASETS.items()}
+# How VDSD's pictures are learned: DC's own rate and batch.
+PICTURES = {"static_lr": 0.1, "static_batch_real": 256}
 # VDSD's released scripts, but for PRISM and TSGF.
 SETTINGS = {
     "random": _Settings(),
@@ -107,15 +125,20 @@ SETTINGS = {
     "dm": _Settings({"batch_real": 64}, {"lr": {"MiniUCF": {1: 30.0}}}),
     "static_dc": _Settings({"lr": 0.1, "batch_real": 256}),
     "mtt": _Settings(varying={"lr": {"MiniUCF": {1: 1e5}}}),
-    "frepo": _Settings({"batch_real": 512}, unstated=("lr",)),
+    "frepo": _Settings(varying={"batch_real": FREPO_BATCH}, unstated=("lr",)),
     "vdsd_dm": _Settings(
-        {"batch_real": 64},
+        {"batch_real": 64, **PICTURES},
         {"lr": {"MiniUCF": {1: 1e-4, 5: 1e3}}, "lr_hallucinator": {"MiniUCF": {1: 1e-5, 5: 1e-6}}},
     ),
     "vdsd_mtt": _Settings(
-        {"lr_hallucinator": 1e-3}, {"lr": {"MiniUCF": {1: 1e4, 5: 1e4}}, "syn_steps": {"MiniUCF": {1: 10, 5: 5}}}
+        {"lr_hallucinator": 1e-3, **PICTURES},
+        {
+            "lr": {"MiniUCF": {1: 1e4, 5: 1e4}},
+            "syn_steps": {"MiniUCF": {1: 10, 5: 5}},
+            "batch_syn": {"MiniUCF": {5: 128}, "K400": {1: 256, 5: 256}},
+        },
     ),
-    "vdsd_frepo": _Settings({"batch_real": 512, "lr_hallucinator": 1e-3}, unstated=("lr",)),
+    "vdsd_frepo": _Settings({"lr_hallucinator": 1e-3, **PICTURES}, {"batch_real": FREPO_BATCH}, unstated=("lr",)),
     "prism": PRISM_SETTINGS,
     "dfs": PRISM_SETTINGS,
     "tsgf": TSGF_SETTINGS,
@@ -129,13 +152,15 @@ class NamedRecipe:
 
     Attributes:
         cells: what is printed.
-        options: of the method, as published.
+        options: of the method, as published but for ``readings``.
         unstated: what no source gives.
+        readings: which of the options are our continuation of a source's table.
     """
 
     cells: tuple[Cell, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     unstated: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -175,6 +200,7 @@ class NamedRecipe:
             "metric": self.data.metric,
             "options": dict(self.options),
             "unstated": list(self.unstated),
+            "readings": list(self.readings),
             "evaluation": self.evaluation,
             "printed": printed,
         }
@@ -204,11 +230,15 @@ def find_recipe(name: str) -> NamedRecipe:
 def _recipe(cells: tuple[Cell, ...]) -> NamedRecipe:
     first = cells[0]
     known = SETTINGS.get(first.method, _Settings(unstated=("all settings",)))
-    options, unstated = dict(known.options), list(known.unstated)
+    options, unstated, readings = dict(known.options), list(known.unstated), []
     for option, table in known.varying.items():
-        value = table.get(first.dataset, {}).get(first.vpc)
-        if value is None:
-            unstated.append(option)
+        stated = table.get(first.dataset, {}).get(first.vpc)
+        read = known.readings.get(option, {}).get(first.dataset, {}).get(first.vpc)
+        if stated is not None:
+            options[option] = stated
+        elif read is not None:
+            options[option] = read
+            readings.append(option)
         else:
-            options[option] = value
-    return NamedRecipe(cells, options, tuple(unstated))
+            unstated.append(option)
+    return NamedRecipe(cells, options, tuple(unstated), tuple(readings))

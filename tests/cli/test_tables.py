@@ -90,6 +90,7 @@ def test_a_comparison_refuses_what_it_decides_itself(refused, store, tmp_path, t
 def reproduction(**parts) -> dict:
     """Return what a reproduction found: two printed numbers, ours between them."""
     recipe = {"name": "r", "metric": "top5", "evaluation": {"protocol": "published"}, "options": {}, "unstated": ["lr"]}
+    recipe["readings"] = ["batch_real"]
     printed = [{"source": "A", "mean": 10.0, "spread": 0.5}, {"source": "B", "mean": 30.0, "spread": None}]
     ours = {"mean": 0.2, "std_networks": {"ddof0": 0.013}, "networks": 3, "condensation_seeds": 2}
     found = {"recipe": {**recipe, "printed": printed}, "ours": ours, "random": None, "gaps": [10.0, -10.0]}
@@ -99,18 +100,19 @@ def reproduction(**parts) -> dict:
 def test_a_reproduction_stands_beside_what_is_printed(said):
     lines = said(import_module("vidense.cli.reproduce")._print, reproduction())
     assert lines[1] == "left unstated by the paper, and chosen by us: lr"
-    assert lines[2] == "ours: 20.0 % ± 1.3 over 3 networks of a set, 2 condensed"
-    assert lines[3] == "random clips, equal videos: a network diverged"
-    assert lines[4] == "A: 10.0 ± 0.5 %; ours is +10.0 points from it" and lines[5].startswith("B: 30.0 %; ours is ")
-    assert "10.0 points" in lines[5] and "+10.0" not in lines[5] and len(lines) == 6
+    assert lines[2] == "our reading, since the paper's table ends before: batch_real"
+    assert lines[3] == "ours: 20.0 % ± 1.3 over 3 networks of a set, 2 condensed"
+    assert lines[4] == "random clips, equal videos: a network diverged"
+    assert lines[5] == "A: 10.0 ± 0.5 %; ours is +10.0 points from it" and lines[6].startswith("B: 30.0 %; ours is ")
+    assert "10.0 points" in lines[6] and "+10.0" not in lines[6] and len(lines) == 7
 
 
 def test_a_reproduction_that_diverged_has_no_gap_and_one_on_other_data_says_so(said):
     lines = said(
         import_module("vidense.cli.reproduce")._print, reproduction(ours=None, gaps=[None, None], as_published=False)
     )
-    assert lines[2] == "ours: a network diverged" and lines[4:6] == ["A: 10.0 ± 0.5 %", "B: 30.0 %"]
-    assert lines[6].endswith("the gap says nothing about the paper")
+    assert lines[3] == "ours: a network diverged" and lines[5:7] == ["A: 10.0 ± 0.5 %", "B: 30.0 %"]
+    assert lines[7].endswith("the gap says nothing about the paper")
 
 
 def ablated(name: str, mean: float | None, difference: dict | None, keys: list[int] | None, *sizes: int) -> dict:

@@ -1,5 +1,7 @@
 """VDSD on top of other methods: what moves, at which rate, and what stays as it was learned."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -67,6 +69,21 @@ def test_pictures_stay_as_they_were_learned_unless_asked(job):
     assert moved(job, "vdsd_dm") == {"dynamic", "hallucinator"}
     assert moved(job, "vdsd_frepo") == {"dynamic", "hallucinator", "soft_labels"}
     assert moved(job, "vdsd_frepo", learn_label=False, train_static=True) == {"dynamic", "hallucinator", "static"}
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [({"static_batch_real": None}, {"lr": 0.1}), ({"static_batch_real": 3}, {"lr": 0.1, "batch_real": 3})],
+)
+def test_pictures_are_learned_with_the_rate_and_the_batch_that_are_asked_for(job, given, passed):
+    asked = []
+
+    def obtain(task, need):
+        asked.append(need)
+        return job.workshop.obtain(task, need)
+
+    recipe(replace(job, workshop=replace(job.workshop, obtain=obtain)), "vdsd_dm", **given)
+    assert [(need.method, need.vpc, dict(need.options)) for need in asked] == [("static_dc", 4, passed)]
 
 
 def test_both_methods_start_from_the_same_motions_and_hallucinator(job):

@@ -1,6 +1,6 @@
 """``vidense reproduce``: a published number, run again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,11 +59,17 @@ def _print_list(as_json: bool) -> None:
         print_json({"recipes": [recipe.to_json() for recipe in known]})
         return
     rows = [
-        (recipe.name, cell.printed, recipe.data.metric, cell.source, cell.note)
+        (recipe.name, cell.printed, recipe.data.metric, cell.source, _note(cell.note, recipe.readings))
         for recipe in known
         for cell in recipe.cells
     ]
     print_table(("recipe", "printed %", "metric", "source", "note"), rows, left=5)
+
+
+def _note(evaluation: str, readings: Sequence[str]) -> str:
+    """Return what to know beside a number: how its evaluation differs, and which settings no source prints."""
+    ours = f"{', '.join(readings)}: our reading" if readings else ""
+    return "; ".join(filter(None, (evaluation, ours)))
 
 
 def _print(found: Mapping[str, Any]) -> None:
@@ -73,6 +79,8 @@ def _print(found: Mapping[str, Any]) -> None:
     print(f"{recipe['name']}: {recipe['metric']}, {recipe['evaluation']}, options {recipe['options'] or 'none'}")
     if recipe["unstated"]:
         print(f"left unstated by the paper, and chosen by us: {', '.join(recipe['unstated'])}")
+    if recipe["readings"]:
+        print(f"our reading, since the paper's table ends before: {', '.join(recipe['readings'])}")
     for title, summary in (("ours", ours), ("random clips, equal videos", random)):
         told = "a network diverged" if summary is None else _told(summary, percent(summary["mean"]))
         print(f"{title}: {told}")

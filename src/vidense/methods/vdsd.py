@@ -37,6 +37,7 @@ class Remembering:
             of FRePo 1.
         static_iterations: of the image condensation (``static_dc``) that learns the pictures; None for its default.
         static_lr: its learning rate.
+        static_batch_real: its real frames a class; 256 in the paper, None for its default.
         train_static: move the pictures too, at the motions' rate; the paper leaves them as they were learned.
         lr_hallucinator: learning rate of the network that joins, as published for 1 video per class of MiniUCF.
     """
@@ -44,6 +45,7 @@ class Remembering:
     memories: Count = 2
     static_iterations: Count | None = None
     static_lr: LearningRate = "auto"
+    static_batch_real: Count | None = None
     train_static: bool = False
     lr_hallucinator: Rate = 1e-5
 
@@ -65,7 +67,9 @@ def remember(task: Task, remembering: Remembering, soft_labels: Tensor | None = 
     The pictures come from a run of ``static_dc`` with ``memories`` times as many videos, once per store and seed.
     """
     each, real = remembering.memories, task.real
-    options = {"lr": remembering.static_lr}
+    options: dict[str, Any] = {"lr": remembering.static_lr}
+    if remembering.static_batch_real is not None:
+        options["batch_real"] = remembering.static_batch_real
     stills = task.obtain(Condensation("static_dc", task.vpc * each, remembering.static_iterations, options))
     if not isinstance(stills, Stills):
         raise TypeError(f"static_dc made {type(stills).__name__}")
