@@ -1,9 +1,14 @@
 """Every printed cell is a run that can be asked for, with settings that its method takes."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from vidense import methods  # noqa: F401 - registers them
-from vidense.data.layouts import LAYOUTS
+from vidense.data.layouts import LAYOUTS, LayoutOptions, scan
+from vidense.data.layouts.ucf101 import MINIUCF_CLASSES
+from vidense.data.settings import PrepareSettings
 from vidense.errors import UserError
 from vidense.evaluation.spec import eval_spec
 from vidense.method import METHODS
@@ -12,6 +17,7 @@ from vidense.nets import NETWORKS
 from vidense.published import CELLS
 
 RECIPES = named_recipes()
+SPLITS = ("train", "test")
 
 
 def test_every_cell_is_of_one_recipe():
@@ -85,6 +91,38 @@ def test_an_evaluation_is_the_papers_own():
     assert find_recipe("miniucf-tsgf-5vpc").evaluation == {"protocol": "published", "labels": "soft", "mix": "video"}
     assert find_recipe("miniucf-sre2l-5vpc").evaluation["mix"] == "none"
     assert set(DATASETS) == {cell.dataset for cell in CELLS}
+
+
+def unpacked(name: str, folder: Path) -> Path:
+    """Return a folder that looks like a dataset of next to no videos, all of them empty files."""
+    if name == "MiniUCF":
+        texts = {f"{split}list01.txt": "".join(f"{c}/v_{c}_g01_c01.avi\n" for c in MINIUCF_CLASSES) for split in SPLITS}
+        videos = [f"{c}/v_{c}_g01_c01.avi" for c in MINIUCF_CLASSES]
+    elif name == "HMDB51":
+        texts = {"run_test_split1.txt": "a_run_f_nm_np1_fr_med_0.avi 1\n"}
+        videos = ["run/a_run_f_nm_np1_fr_med_0.avi"]
+    elif name == "K400":
+        rows = "label,youtube_id,time_start,time_end\n"
+        texts = {"train.csv": f"{rows}run,abc,0,10\n", "validate.csv": rows}
+        videos = ["abc_000000_000010.mp4"]
+    else:
+        texts = {part: json.dumps([{"id": "1", "template": "Running"}]) for part in ("train.json", "validation.json")}
+        texts["labels.json"] = json.dumps({"Running": "0"})
+        videos = ["1.webm"]
+    for path, text in {**texts, **dict.fromkeys(videos, "")}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_layout_takes_clips_as_the_papers_do_unless_told_otherwise(name, tmp_path):
+    """So that a store made with nothing but ``--layout`` is the paper's."""
+    data, first = DATASETS[name], LayoutOptions()
+    listing = scan(unpacked(name, tmp_path), data.layout, first)
+    left_open = dict.fromkeys(("frames", "stride", "size", "resize", "clips"))
+    settings = PrepareSettings.of(listing, first, **left_open).to_json()
+    assert settings == {"layout": data.layout, **data.prepared, "seed": 0} and listing.expected == data.videos
 
 
 def test_an_unknown_recipe_is_answered_by_the_nearest():

@@ -62,6 +62,7 @@ def test_a_recipe_is_condensed_and_evaluated_as_it_says_on_the_device_it_is_told
         assert (judged["protocol"], judged["labels"], judged["mix"]) == ("published", "soft", "video")
     assert found["ours"]["mean"] == pytest.approx(0.25)
     assert not found["as_published"], "the store is not of the paper's layout"
+    assert not any(departure.startswith("scale") for departure in found["departures"])
 
 
 def test_rows_of_other_baselines_are_not_counted(store, tmp_path, asked):

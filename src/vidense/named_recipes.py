@@ -20,33 +20,58 @@ class PublishedData:
     """A dataset that papers report on.
 
     Attributes:
-        layout: how vidense reads it; frames, size and sampling are the layout's own.
+        layout: how vidense reads it.
+        prepared: settings of a store (:class:`~vidense.data.settings.PrepareSettings`) as the papers take clips; they
+            are what the layout takes unless told otherwise.
+        videos: for training and testing in the complete dataset; None where every copy is another one.
         metric: ``top1`` or ``top5``, what the papers print for it.
         classes: how many it has.
         advice: what to download and unpack.
     """
 
     layout: str
+    prepared: Mapping[str, Any]
+    videos: tuple[int, int] | None
     metric: str
     classes: int
     advice: str
 
 
+# Published loaders draw one clip of 16 frames a video, and test three; of the large datasets a rule takes one of 8.
+LONG_CLIPS = {"split": 1, "frames": 16, "stride": 4, "size": 112, "resize": "crop", "clips": 3}
+SHORT_CLIPS = {"split": 1, "frames": 8, "size": 64, "resize": "squash", "clips": 1}
 DATASETS = {
     "MiniUCF": PublishedData(
-        "miniucf",
-        "top1",
-        50,
-        "UCF101.rar and the archive of train/test lists from the UCF101 page, unpacked in one folder",
+        layout="miniucf",
+        prepared=LONG_CLIPS,
+        videos=(4662, 1861),
+        metric="top1",
+        classes=50,
+        advice="UCF101.rar and the archive of train/test lists from the UCF101 page, unpacked in one folder",
     ),
     "HMDB51": PublishedData(
-        "hmdb51", "top1", 51, "hmdb51_org.rar and test_train_splits.rar from the HMDB page, unpacked in one folder"
+        layout="hmdb51",
+        prepared=LONG_CLIPS,
+        videos=(5236, 1530),
+        metric="top1",
+        classes=51,
+        advice="hmdb51_org.rar and test_train_splits.rar from the HMDB page, unpacked in one folder",
     ),
     "K400": PublishedData(
-        "kinetics400", "top5", 400, "the Kinetics-400 clips and their train.csv and validate.csv, in one folder"
+        layout="kinetics400",
+        prepared={**SHORT_CLIPS, "sampling": "middle"},
+        videos=None,
+        metric="top5",
+        classes=400,
+        advice="the Kinetics-400 clips and their train.csv and validate.csv, in one folder",
     ),
     "SSv2": PublishedData(
-        "ssv2", "top5", 174, "the Something-Something V2 videos and their three JSON lists, unpacked in one folder"
+        layout="ssv2",
+        prepared={**SHORT_CLIPS, "sampling": "spread"},
+        videos=(168_913, 24_777),
+        metric="top5",
+        classes=174,
+        advice="the Something-Something V2 videos and their three JSON lists, unpacked in one folder",
     ),
 }
 

@@ -1,11 +1,13 @@
 """Runs a published cell and says how far from it we are."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vidense.data.prepare import prepare
-from vidense.data.store import ClipStore
+from vidense.data.prepare_report import PrepareReport
+from vidense.data.store import INDEX, ClipStore
 from vidense.engine.condense import condense
 from vidense.errors import UserError
 from vidense.evaluation.measure import Progress
@@ -14,7 +16,7 @@ from vidense.evaluation.run import evaluate_run
 from vidense.method import Scale
 from vidense.named_recipes import NamedRecipe, find_recipe
 from vidense.needs import Report
-from vidense.records import write_json
+from vidense.records import read_json, write_json
 from vidense.statistics import summarise
 
 __all__ = ["FILE", "reproduce"]
@@ -33,6 +35,7 @@ def reproduce(
     seeds: int = 1,
     nets: int = 3,
     device: str = "auto",
+    prepared: Callable[[PrepareReport], None] | None = None,
     progress: Report | None = None,
     note: Progress | None = None,
 ) -> dict[str, Any]:
@@ -47,19 +50,21 @@ def reproduce(
         seeds: condensed sets; papers make one.
         nets: evaluation networks of each.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        prepared: called with what there is to say about ``data``, before anything is condensed.
         progress: as ``condense`` takes it.
         note: as ``evaluate`` takes its progress.
 
     Returns:
         The file. ``ours`` and ``random`` (real clips at equal videos): :func:`~vidense.statistics.summarise` of the
-        recipe's metric. ``gaps``: ours less each printed mean, in points. ``as_published``: whether data and scale are
-        the recipe's own; otherwise the gaps say nothing about the paper.
+        recipe's metric. ``gaps``: ours less each printed mean, in points. ``departures``: how data and length differ
+        from the paper's, in words; ``as_published`` is that they do not. With departures the gaps say nothing about the
+        paper.
 
     Raises:
         UserError: if the recipe is unknown, not exactly one of data and store is given, or a step goes wrong.
     """
     recipe, folder = find_recipe(name), Path(out)
-    path, cell = _store(recipe, folder, data, store), recipe.cells[0]
+    path, cell = _store(recipe, folder, data, store, prepared), recipe.cells[0]
     asked: dict[str, Any] = {"method": cell.method, "vpc": cell.vpc, "options": dict(recipe.options), "scale": scale}
     how: dict[str, Any] = {"models": (cell.model,), "seeds": nets, "ceiling": False, **recipe.evaluation}
     rows: dict[str, list[Mapping[str, Any]]] = {"method": [], "random_equal_vpc": []}
@@ -70,13 +75,14 @@ def reproduce(
         for row in record.rows:
             rows.get(row["role"], []).extend(row["results"])
     ours, random = (_summary(results, recipe.data.metric) for results in rows.values())
-    own = ClipStore.open(path).settings.get("layout") == recipe.data.layout
+    departures = _departures(recipe, ClipStore.open(path), scale)
     found = {
         **HEAD,
         "recipe": recipe.to_json(),
         "scale": scale,
         "store": str(path),
-        "as_published": scale == "published" and own,
+        "as_published": not departures,
+        "departures": departures,
         "ours": ours,
         "random": random,
         "gaps": [None if ours is None else 100 * ours["mean"] - printed.mean for printed in recipe.cells],
@@ -85,7 +91,13 @@ def reproduce(
     return found
 
 
-def _store(recipe: NamedRecipe, folder: Path, data: str | Path | None, store: str | Path | None) -> Path:
+def _store(
+    recipe: NamedRecipe,
+    folder: Path,
+    data: str | Path | None,
+    store: str | Path | None,
+    prepared: Callable[[PrepareReport], None] | None,
+) -> Path:
     """Return the store to work on, made from ``data`` where that is given."""
     if data is not None and store is not None:
         raise UserError("data and a store were given; give the unpacked dataset, or a store that was prepared from it")
@@ -97,8 +109,37 @@ def _store(recipe: NamedRecipe, folder: Path, data: str | Path | None, store: st
             f"recipe {recipe.name!r} needs {recipe.cells[0].dataset}, and {told}: get {recipe.data.advice} "
             "(docs/datasets.md), and give that folder as --data"
         )
-    prepare(data, folder / "store", layout=recipe.data.layout)
+    report = prepare(data, folder / "store", layout=recipe.data.layout)
+    if prepared is not None:
+        prepared(report)
     return folder / "store"
+
+
+def _departures(recipe: NamedRecipe, store: ClipStore, scale: Scale) -> list[str]:
+    """Return how a run at ``scale`` on ``store`` differs from the paper's, in words."""
+    data = recipe.data
+    wanted, own = {"layout": data.layout, **data.prepared}, dict(store.settings)
+    # It decides where clips of training videos start, which the papers leave to chance.
+    own.pop("seed", None)
+    found = [] if scale == "published" else [f"scale is {scale}, which runs fewer iterations than the paper"]
+    found += [
+        f"{name} is {own.get(name, 'not set')} in the store, {wanted.get(name, 'not set')} in the paper"
+        for name in (*wanted, *sorted(own.keys() - wanted.keys()))
+        if own.get(name) != wanted.get(name)
+    ]
+    here, dataset = f"{len(store.train)} training and {len(store.test)} test videos", recipe.cells[0].dataset
+    if data.videos is None:
+        found.append(f"the store has {here}, and nobody knows which of {dataset} the paper had: copies differ")
+    elif _listed(store) != data.videos:
+        found.append(f"the store has {here}, the complete {dataset} has {data.videos[0]} and {data.videos[1]}")
+    return found
+
+
+def _listed(store: ClipStore) -> tuple[int, int]:
+    """Return how many training and test videos are stored, or skipped as the papers do: too short for the rule."""
+    failures = read_json(store.path / INDEX).get("failures", ())
+    short = Counter(row["split"] for row in failures if row["reason"] == "too-short")
+    return len(store.train) + short["train"], len(store.test) + short["test"]
 
 
 def _summary(results: Sequence[Mapping[str, Any]], metric: str) -> dict[str, Any] | None:

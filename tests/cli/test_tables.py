@@ -94,7 +94,7 @@ def reproduction(**parts) -> dict:
     printed = [{"source": "A", "mean": 10.0, "spread": 0.5}, {"source": "B", "mean": 30.0, "spread": None}]
     ours = {"mean": 0.2, "std_networks": {"ddof0": 0.013}, "networks": 3, "condensation_seeds": 2}
     found = {"recipe": {**recipe, "printed": printed}, "ours": ours, "random": None, "gaps": [10.0, -10.0]}
-    return {**found, "as_published": True, **parts}
+    return {**found, "departures": [], **parts}
 
 
 def test_a_reproduction_stands_beside_what_is_printed(said):
@@ -109,10 +109,12 @@ def test_a_reproduction_stands_beside_what_is_printed(said):
 
 def test_a_reproduction_that_diverged_has_no_gap_and_one_on_other_data_says_so(said):
     lines = said(
-        import_module("vidense.cli.reproduce")._print, reproduction(ours=None, gaps=[None, None], as_published=False)
+        import_module("vidense.cli.reproduce")._print,
+        reproduction(ours=None, gaps=[None, None], departures=["split is 2 in the store, 1 in the paper", "more"]),
     )
     assert lines[3] == "ours: a network diverged" and lines[5:7] == ["A: 10.0 ± 0.5 %", "B: 30.0 %"]
     assert lines[7].endswith("the gap says nothing about the paper")
+    assert lines[8:] == ["- split is 2 in the store, 1 in the paper", "- more"]
 
 
 def ablated(name: str, mean: float | None, difference: dict | None, keys: list[int] | None, *sizes: int) -> dict:

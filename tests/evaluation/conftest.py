@@ -50,6 +50,7 @@ def write_store(path: Path, *, train: int = 4, test: int = 2, windows: int = 3, 
         "videos": videos,
         "content_hash": hash_of_content(spec, CLASSES, "squash", videos),
         "settings": {},
+        "failures": [],
         "shards": shards,
     }
     write_json(path / INDEX, index)

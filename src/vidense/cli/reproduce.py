@@ -1,6 +1,8 @@
 """``vidense reproduce``: a published number, run again."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +32,7 @@ def reproduce(
     """
     from vidense import methods  # noqa: F401 - registers them
     from vidense.cli.output import print_json
+    from vidense.cli.prepared import print_remarks
     from vidense.cli.progress import Display
     from vidense.reproduction import FILE
     from vidense.reproduction import reproduce as run
@@ -42,6 +45,8 @@ def reproduce(
     chosen: Any = scale or "published"
     with Display() as display:
         told: dict[str, Any] = {"progress": display.step, "note": display.note}
+        # Not to stdout, which is for the result: with --json for nothing else.
+        told["prepared"] = partial(print_remarks, file=sys.stderr)
         found = run(name, out, data=data, store=on, scale=chosen, seeds=seeds, nets=nets, device=device, **told)
     if as_json:
         print_json({"path": str(out / FILE), **found})
@@ -88,8 +93,10 @@ def _print(found: Mapping[str, Any]) -> None:
         against = "" if gap is None else f"; ours is {points(gap / 100)} points from it"
         printed = f"{cell['mean']:.1f}" + ("" if cell["spread"] is None else f" ± {cell['spread']:.1f}")
         print(f"{cell['source']}: {printed} %{against}")
-    if not found["as_published"]:
+    if found["departures"]:
         print("these are not the paper's data, or not its length: the gap says nothing about the paper")
+    for departure in found["departures"]:
+        print(f"- {departure}")
 
 
 def _told(summary: Mapping[str, Any], mean: str) -> str:
