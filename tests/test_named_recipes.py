@@ -93,6 +93,22 @@ def test_an_evaluation_is_the_papers_own():
     assert set(DATASETS) == {cell.dataset for cell in CELLS}
 
 
+def test_where_the_paper_evaluates_otherwise_it_is_said():
+    rate, epoch, batch = "step size of the condensation", "epoch 400 of 500", "batches of 128"
+    for name, told in {
+        "miniucf-mtt-1vpc": (rate, epoch),
+        "hmdb51-mtt-5vpc": (rate, epoch),
+        "miniucf-vdsd_mtt-1vpc": (rate,),
+        "ssv2-vdsd_mtt-5vpc": (rate, batch),
+        "miniucf-vdsd_dm-5vpc": (),
+        "miniucf-prism-5vpc": (),
+    }.items():
+        found = find_recipe(name).to_json()["evaluation_departures"]
+        assert len(found) == len(told) and all(part in line for part, line in zip(told, found, strict=True)), name
+    ours = eval_spec(model="minic3d", **find_recipe("miniucf-mtt-1vpc").evaluation).recipe
+    assert (ours.lr, ours.batch) == (0.01, 256)
+
+
 def unpacked(name: str, folder: Path) -> Path:
     """Return a folder that looks like a dataset of next to no videos, all of them empty files."""
     if name == "MiniUCF":

@@ -12,7 +12,7 @@ from vidense.ablation import ablate
 from vidense.ablations import Grid, Variant
 from vidense.errors import UserError
 from vidense.named_recipes import find_recipe
-from vidense.reproduction import _summary, reproduce
+from vidense.reproduction import _best_on_test, _summary, reproduce
 
 __all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
 
@@ -45,9 +45,16 @@ def asked(monkeypatch):
     return calls
 
 
-def result(seed: int, net: int, top1: float | None, diverged: bool = False) -> dict:
-    scores = {} if diverged else {"top1": top1, "top5": None}
-    return {"condensation_seed": seed, "net_seed": net, "diverged": diverged, **scores}
+def result(
+    seed: int,
+    net: int,
+    top1: float | None,
+    diverged: bool = False,
+    best: float | None = None,
+    top5: float | None = None,
+) -> dict:
+    scores = {} if diverged else {"top1": top1, "top5": top5}
+    return {"condensation_seed": seed, "net_seed": net, "diverged": diverged, "legacy_best_on_test": best, **scores}
 
 
 def test_a_recipe_is_condensed_and_evaluated_as_it_says_on_the_device_it_is_told(store, tmp_path, asked):
@@ -69,6 +76,18 @@ def test_rows_of_other_baselines_are_not_counted(store, tmp_path, asked):
     """Random clips at equal bytes are no part of what the papers print."""
     found = reproduce("miniucf-prism-1vpc", tmp_path / "out", store=store.path, nets=3)
     assert found["ours"]["mean"] == found["random"]["mean"] == pytest.approx(0.2)
+    assert found["ours_best_on_test"] is None and found["gaps_best_on_test"] == [None]
+
+
+def test_the_best_on_the_test_videos_is_there_where_every_network_has_one():
+    fine = [result(0, 0, 0.5, best=0.6), result(0, 1, 0.7, best=0.7)]
+    assert _best_on_test(fine, "top1")["mean"] == pytest.approx(0.65)
+    assert _best_on_test([*fine, result(1, 0, 0.5)], "top1") is None
+    assert _best_on_test([*fine, result(1, 0, None, diverged=True, best=0.9)], "top1") is None
+
+
+def test_checks_count_top_one_so_a_top_five_recipe_has_no_best(store):
+    assert _best_on_test([result(0, 0, 0.5, best=0.6, top5=0.9)], "top5") is None
 
 
 def test_one_diverged_network_leaves_no_mean_to_flatter():
@@ -84,7 +103,8 @@ def test_the_same_reproduction_again_trains_nothing(store, tmp_path, monkeypatch
 
     def train(train, bench, seed):
         trained.append(seed)
-        return {"top1": 0.25, "top5": None, "diverged": False, "fit": {}, "seconds": 0.0}
+        scores = {"top1": 0.25, "top5": None, "legacy_best_on_test": 0.5}
+        return {**scores, "diverged": False, "fit": {}, "seconds": 0.0}
 
     monkeypatch.setattr("vidense.evaluation.measure._train_and_test", train)
     asked = {"store": store.path, "scale": "small"}
@@ -92,6 +112,9 @@ def test_the_same_reproduction_again_trains_nothing(store, tmp_path, monkeypatch
     before = len(trained)
     assert reproduce("miniucf-random-1vpc", tmp_path / "out", **asked, nets=2) == first
     assert len(trained) == before > 0
+    assert (first["ours"]["mean"], first["ours_best_on_test"]["mean"]) == (0.25, 0.5)
+    gaps = [[25 - printed, 50 - printed] for printed in (9.9, 10.9)]
+    assert list(zip(first["gaps"], first["gaps_best_on_test"], strict=True)) == [pytest.approx(gap) for gap in gaps]
     more = reproduce("miniucf-random-1vpc", tmp_path / "out", **asked, nets=3)
     assert set(trained[before:]) == {2} and more["ours"]["networks"] == 3, "only the network that is new"
 

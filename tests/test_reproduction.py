@@ -163,5 +163,27 @@ def test_the_command_prints_gaps_and_the_list(store, tmp_path, capsys):
     assert line.endswith("hard-label rows; lr, r_bn: our reading")
     assert run(["reproduce", "--list", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["recipes"]) > 100
-    assert run(["reproduce", "miniucf-random-1vpc"]) == 2
+    assert "ours, each network at its best check on the test videos: " in out
+    assert run(["reproduce"]) == 2
     assert "give a recipe and --out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--out", "out"], ["--data", "nowhere"], ["--json"]])
+def test_the_command_without_data_says_in_one_sentence_what_to_download_and_where_to_put_it(
+    more, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(["reproduce", "hmdb51-prism-1vpc", *more]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "Traceback" not in err
+    told = "'nowhere' does not exist" if "--data" in more else "none was given"
+    assert f"needs HMDB51, and {told}: get hmdb51_org.rar and test_train_splits.rar from the HMDB page" in err
+    assert "unpacked in one folder (docs/datasets.md), and give that folder as --data, with --out for the runs" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_with_data_and_no_folder_for_the_runs_asks_for_one(store, capsys):
+    assert run(["reproduce", "miniucf-random-1vpc", "--on", str(store.path)]) == 2
+    assert "give --out DIR, a folder for the runs" in capsys.readouterr().err
+    assert run(["reproduce", "miniucf-randm-1vpc"]) == 2
+    assert "did you mean 'miniucf-random-1vpc'" in capsys.readouterr().err

@@ -209,6 +209,18 @@ class NamedRecipe:
             return {"protocol": "published", "labels": "soft", "mix": "video" if method == "tsgf" else "none"}
         return {"protocol": "published"}
 
+    @property
+    def evaluation_departures(self) -> tuple[str, ...]:
+        """How the paper's networks are trained otherwise than by :attr:`evaluation`, in words (VDSD's scripts)."""
+        method, found = self.cells[0].method, []
+        if method in ("mtt", "vdsd_mtt"):
+            found.append("the paper evaluates with the step size of the condensation as learning rate, here it is 0.01")
+        if method == "mtt":
+            found.append("the paper's accuracy is that of epoch 400 of 500, here it is the last one's")
+        if method == "vdsd_mtt" and self.cells[0].vpc == 5:
+            found.append("the paper evaluates in batches of 128, here they are of 256")
+        return tuple(found)
+
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON types."""
         printed = [
@@ -227,6 +239,7 @@ class NamedRecipe:
             "unstated": list(self.unstated),
             "readings": list(self.readings),
             "evaluation": self.evaluation,
+            "evaluation_departures": list(self.evaluation_departures),
             "printed": printed,
         }
 
