@@ -104,8 +104,8 @@ def test_a_reproduction_stands_beside_what_is_printed(said):
     assert lines[2] == "our reading, since the paper's table ends before: batch_real"
     assert lines[3] == "evaluated otherwise: they train longer"
     assert lines[4] == "ours: 20.0 % ± 1.3 over 3 networks of a set, 2 condensed"
-    assert lines[5] == "random clips, equal videos: a network diverged"
-    assert lines[6].startswith("ours, each network at its best check on the test videos: 21.5 % ± 1.3 over 3")
+    assert lines[6] == "random clips, equal videos: a network diverged"
+    assert lines[5].startswith("ours, each network at its best check on the test videos: 21.5 % ± 1.3 over 3")
     assert lines[7] == "A: 10.0 ± 0.5 %; ours is +10.0 points from it, +11.5 at its best on the test videos"
     assert lines[8].startswith("B: 30.0 %; ours is ") and "10.0 points" in lines[8] and "+10.0" not in lines[8]
     assert lines[9] == "papers print the best of their checks on the test videos, too, made while they condense"

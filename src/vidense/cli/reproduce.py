@@ -93,11 +93,12 @@ def _print(found: Mapping[str, Any]) -> None:
         print(f"our reading, since the paper's table ends before: {', '.join(recipe['readings'])}")
     for departure in recipe["evaluation_departures"]:
         print(f"evaluated otherwise: {departure}")
-    for title, summary in (("ours", found["ours"]), ("random clips, equal videos", found["random"])):
+    summaries = {"ours": found["ours"]}
+    if best is not None:
+        summaries["ours, each network at its best check on the test videos"] = best
+    for title, summary in {**summaries, "random clips, equal videos": found["random"]}.items():
         told = "a network diverged" if summary is None else _told(summary, percent(summary["mean"]))
         print(f"{title}: {told}")
-    if best is not None:
-        print(f"ours, each network at its best check on the test videos: {_told(best, percent(best['mean']))}")
     for cell, *gaps in zip(recipe["printed"], found["gaps"], found["gaps_best_on_test"], strict=True):
         printed = f"{cell['mean']:.1f}" + ("" if cell["spread"] is None else f" ± {cell['spread']:.1f}")
         print(f"{cell['source']}: {printed} %{_against(*gaps)}")
