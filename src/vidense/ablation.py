@@ -75,16 +75,15 @@ def ablate(
     Raises:
         UserError: if a name is unknown, a count is too low, or the settings do not fit.
     """
-    METHODS.get(method)
+    _check(method, seeds, nets)
     chosen, opened = grid_of(method, grid), ClipStore.open(store)
-    if min(seeds, nets) < 1:
-        raise UserError(f"seeds={seeds} and nets={nets} measure nothing; give at least 1 of each")
     work = _Work(Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
     # All benches first: a mistake in a name must not surface after an hour.
-    how = {**chosen.evaluation, "scale": pick_scale(settings.get("scale"), pick_device(device))}
+    used = pick_device(device)
+    how = {"scale": pick_scale(settings.get("scale"), used), **chosen.evaluation}
     specs = [eval_spec("clean", model, **{**how, **variant.evaluation}) for variant in chosen.variants]
     stores = _stores_of(chosen.variants, opened, work.out)
-    benches = [Bench(own, spec, pick_device(device)) for own, spec in zip(stores, specs, strict=True)]
+    benches = [Bench(own, spec, used) for own, spec in zip(stores, specs, strict=True)]
     rows: list[dict[str, Any]] = []
     about = {"method": method, "grid": grid, "source": chosen.source, "store": opened.content_hash}
     for variant, bench in zip(chosen.variants, benches, strict=True):
@@ -92,6 +91,12 @@ def ablate(
         write_json(work.out / FILE, {**HEAD, **about, "rows": rows})
     _draw(chosen.variants, stores, work.out)
     return {**HEAD, **about, "rows": rows}
+
+
+def _check(method: str, seeds: int, nets: int) -> None:
+    METHODS.get(method)
+    if min(seeds, nets) < 1:
+        raise UserError(f"seeds={seeds} and nets={nets} measure nothing; give at least 1 of each")
 
 
 @dataclass(frozen=True)

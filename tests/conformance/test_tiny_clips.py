@@ -62,7 +62,7 @@ CHOICES = {
     "candidates": [None, 2],
     "one_per_video": [False, True],
     "score": ["label", "highest"],
-    "labels": ["hard", "regions"],
+    "labels": ["hard", "kept"],
 }
 NAMES = sorted(METHODS)
 NUMBER = {"uint8": 1, "float16": 2, "float32": 4}
@@ -83,7 +83,10 @@ def store(tmp_path_factory):
 
 def options_of(name: str, chosen: dict) -> dict:
     fields = METHODS.get(name).options.model.model_fields
-    return {key: value for key, value in {**FIXED, **chosen}.items() if key in fields}
+    given = {**FIXED, **chosen}
+    if given.get("labels") == "kept":
+        given["labels"] = "regions" if name == "optdistill" else "soft"
+    return {key: value for key, value in given.items() if key in fields}
 
 
 any_options = st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in CHOICES.items()})

@@ -10,6 +10,29 @@ from vidense.tasks import TASKS
 
 __all__ = ["evaluate"]
 
+Models = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B:KEY=VALUE",
+        help="Networks to train, their options behind colons.  [default: minic3d; four kinds for proxy]",
+    ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="hard|soft|soft_stored|soft_regions",
+        help="Learn the classes, a teacher's view of every batch, labels kept with the videos, or those of each "
+        "region of tiled videos.  [default: hard]",
+    ),
+]
+TeacherScale = Annotated[
+    str | None,
+    typer.Option(
+        metavar="small|published",
+        help="How the teacher of soft labels is trained.  [default: the scale of the run]",
+    ),
+]
+
 
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
@@ -22,33 +45,14 @@ def evaluate(
         ),
     ] = "classify",
     protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
-    models: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B:KEY=VALUE",
-            help="Networks to train, their options behind colons.  [default: minic3d; four kinds for proxy]",
-        ),
-    ] = None,
+    models: Models = None,
     seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
     epochs: Annotated[int | None, typer.Option(help="Passes in place of the protocol's own length.")] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="hard|soft|soft_stored|soft_regions",
-            help="Learn the classes, a teacher's view of every batch, labels kept with the videos, or those of each "
-            "region of tiled videos.  [default: hard]",
-        ),
-    ] = None,
+    labels: Labels = None,
     mix: Annotated[
         str, typer.Option(metavar="none|video|image", help="How clips are mixed under soft labels.")
     ] = "none",
-    scale: Annotated[
-        str | None,
-        typer.Option(
-            metavar="small|published",
-            help="How the teacher of soft labels is trained.  [default: the scale of the run]",
-        ),
-    ] = None,
+    scale: TeacherScale = None,
     codec: Annotated[
         str | None,
         typer.Option(metavar="av1|h264", help="Add random clips stored by a video codec at equal bytes."),

@@ -1,6 +1,6 @@
 """Evaluates one condensed dataset beside the rows it must be compared with."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from vidense.evaluation.bench import Bench, check_same
 from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling, prefixed
 from vidense.evaluation.nearest import write_nearest
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
-from vidense.evaluation.spec import eval_spec
+from vidense.evaluation.spec import EvalSpec, eval_spec
 from vidense.method import Scale
 
 __all__ = ["evaluate_run"]
@@ -76,24 +76,25 @@ def evaluate_run(
     _check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
+    how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix, "task": task}
     # All benches first: a mistake in the last model's name must not surface after an hour.
-    how: dict[str, Any] = {"epochs": epochs, "labels": labels, "mix": mix, "task": task}
-    how["scale"] = scale or dataset.settings.get("scale", "small")
-    specs = [eval_spec(protocol, model, **how) for model in models]
-    if scale is not None and not any(spec.taught for spec in specs):
-        raise UserError(f"scale={scale!r} is the teacher's, and labels {specs[0].labels!r} have none; leave it out")
+    specs = _specs(models, scale, dataset.settings.get("scale", "small"), how)
     benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
     plans = list(_plans(folder, dataset, opened, selections, codec))
-    rows: list[dict[str, Any]] = []
-    for bench in benches:
-        rows += [plan.row(bench, range(seeds), progress) for plan in plans]
-        rows += [_ceiling_row(bench, range(seeds), progress)] if ceiling and bench.spec.labels == "hard" else []
-    asked = {"protocol": protocol, "seeds": seeds, "epochs": epochs, "labels": labels, "mix": mix, "scale": scale}
-    asked |= {"codec": codec, "models": list(models), "no_ceiling": not ceiling}
-    record = _record(benches, dataset, rows, asked)
+    rows = list(_rows(benches, plans, range(seeds), ceiling, progress))
+    how |= {"models": list(models), "seeds": seeds, "scale": scale, "codec": codec, "no_ceiling": not ceiling}
+    record = _record(benches, dataset, rows, how)
     record.write(folder)
     write_nearest(dataset, opened, folder)
     return record
+
+
+def _specs(models: Sequence[str], scale: Scale | None, own: Scale, how: Mapping[str, Any]) -> list[EvalSpec]:
+    """Return the specification for each network; ``own`` is the scale of the teacher where none is asked for."""
+    specs = [eval_spec(model=model, scale=scale or own, **how) for model in models]
+    if scale is not None and not any(spec.taught for spec in specs):
+        raise UserError(f"scale={scale!r} is the teacher's, and labels {specs[0].labels!r} have none; leave it out")
+    return specs
 
 
 def _check_counts(**counts: int) -> None:
@@ -136,6 +137,15 @@ def _plans(
         yield _Plan("random_coded", "random", shared, selections, coded)
 
 
+def _rows(
+    benches: Sequence[Bench], plans: Sequence[_Plan], net_seeds: range, ceiling: bool, progress: Progress | None
+) -> Iterator[dict[str, Any]]:
+    for bench in benches:
+        yield from (plan.row(bench, net_seeds, progress) for plan in plans)
+        if ceiling and bench.spec.labels == "hard":
+            yield _ceiling_row(bench, net_seeds, progress)
+
+
 def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:
     results = evaluate_ceiling(bench, net_seeds, progress)
     videos: int = results[0]["videos"]
@@ -154,7 +164,7 @@ def _record(
         rows=rows,
         teacher=_describe_teacher(benches[0]),
         task=benches[0].spec.task,
-        asked={**asked, "task": benches[0].spec.task},
+        asked=asked,
     )
 
 
