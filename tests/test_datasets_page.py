@@ -9,7 +9,8 @@ from vidense.data.layouts import LAYOUTS, hmdb51, ssv2, ucf101
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs" / "datasets.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in TEXT.splitlines() if line.startswith("| `")]
-EXPECTED = {**ucf101._EXPECTED, **hmdb51._EXPECTED, "ssv2": ssv2._EXPECTED}
+UCF = {name: counts for (name, split), counts in ucf101._EXPECTED.items() if split == 1}
+EXPECTED = {**UCF, **hmdb51._EXPECTED, "ssv2": ssv2._EXPECTED}
 
 
 def number(text: str) -> int:
@@ -26,6 +27,12 @@ def test_the_table_agrees_with_the_layouts_and_with_itself(row):
     train, test, clips, frames, side = map(number, row[1:6])
     assert name in LAYOUTS and EXPECTED.get(name, (train, test)) == (train, test)
     assert row[6] == f"{(train + test) * clips * frames * 3 * side**2 / 1e9:.1f} GB"
+
+
+@pytest.mark.parametrize("split", [2, 3])
+def test_the_other_splits_of_ucf101_are_counted(split):
+    train, test = ucf101._EXPECTED["ucf101", split]
+    assert f"{train:,} and {test:,}" in TEXT and train + test == sum(ucf101._EXPECTED["ucf101", 1])
 
 
 def test_commands_name_layouts():
