@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from vidense.data.layouts import LAYOUTS, hmdb51, ssv2, ucf101
+from vidense.segmentation.stock import SALADS, SALADS_SPLITS
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs" / "datasets.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in TEXT.splitlines() if line.startswith("| `")]
@@ -33,6 +34,14 @@ def test_the_table_agrees_with_the_layouts_and_with_itself(row):
 def test_the_other_splits_of_ucf101_are_counted(split):
     train, test = ucf101._EXPECTED["ucf101", split]
     assert f"{train:,} and {test:,}" in TEXT and train + test == sum(ucf101._EXPECTED["ucf101", 1])
+
+
+def test_50salads_is_as_large_as_a_folder_of_it_is_compared_with():
+    (sizes,) = set(SALADS_SPLITS.values())
+    assert (
+        f"{sum(sizes)} videos, {len(SALADS_SPLITS)} splits of {sizes[0]} for training and {sizes[1]} for testing, "
+        f"{len(SALADS)} classes, start and end included"
+    ) in TEXT
 
 
 def test_commands_name_layouts():

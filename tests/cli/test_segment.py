@@ -1,7 +1,9 @@
 """``vidense segment``: what it prints, and what it refuses."""
 
 import json
+import shutil
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +24,8 @@ def test_a_table_with_the_method_random_and_the_whole_set(vidense, features, tmp
     code, out, _ = vidense(*words)
     lines = out.splitlines()
     assert code == 0 and "MS-TCN on split 1, mean of 2 seeds" in out and "F1@50" in out
-    assert [line.split()[0] for line in lines[4:7]] == ["mean", "random", "full"]
+    assert lines[0] == "4 videos of 8 classes; split 1: 2 train / 2 test, split 2: 2 train / 2 test"
+    assert [line.split()[0] for line in lines[5:8]] == ["mean", "random", "full"]
     assert lines[-1] == f"written to {tmp_path / 'run' / 'segmentation.json'}"
     # Once more: nothing is trained, the same is printed.
     assert vidense(*words).out == out
@@ -34,6 +37,29 @@ def test_one_json_object(vidense, features, tmp_path):
     found = json.loads(out)
     assert code == 0 and [row["name"] for row in found["rows"]] == ["random"]
     assert found["path"] == str(tmp_path / "run" / "segmentation.json") and found["settings"]["splits"] == [1, 2]
+
+
+def test_files_that_no_split_names_and_those_of_other_splits_are_noted(vidense, features, tmp_path):
+    folder = Path(shutil.copytree(features, tmp_path / "copy"))
+    (folder / "features" / "video-99.npy").touch()
+    with (folder / "splits" / "train.split2.bundle").open("a") as bundle:
+        bundle.write("gone.txt\n")
+    words = ("--method", "random", "--no-ceiling", *QUICK)
+    code, out, _ = vidense("segment", folder, "--out", tmp_path / "run", *words)
+    assert code == 0 and out.splitlines()[1:3] == [
+        "note: files of videos that splits name are missing: 2: features/gone.npy, groundTruth/gone.txt",
+        "note: files of videos that no split names were left out: 1: features/video-99.npy",
+    ]
+    assert json.loads((tmp_path / "run" / "segmentation.json").read_text())["folder"]["splits"]["2"] == [3, 2]
+
+
+def test_all_files_that_a_split_lacks_are_named_before_anything_is_made(refused, features, tmp_path):
+    folder = Path(shutil.copytree(features, tmp_path / "copy"))
+    (folder / "features" / "video-01.npy").unlink()
+    (folder / "groundTruth" / "video-02.txt").unlink()
+    line = refused("segment", folder, "--out", tmp_path / "run", "--method", "random", *QUICK)
+    assert "lacks files that split 1 names: 2: features/video-01.npy, groundTruth/video-02.txt; add them" in line
+    assert not (tmp_path / "run").exists()
 
 
 def row(name: str, accuracy: float) -> dict:

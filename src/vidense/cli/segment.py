@@ -58,6 +58,7 @@ def segment(
     if as_json:
         print_json({"path": str(out / "segmentation.json"), **record})
         return
+    _print_folder(record["folder"])
     _print(record)
     print(f"\nwritten to {out / 'segmentation.json'}")
 
@@ -68,6 +69,15 @@ def _split(text: str) -> int | None:
     if not text.isdecimal():
         raise UserError(f"split {text!r} is no split; give a number, or all")
     return int(text)
+
+
+def _print_folder(found: Mapping[str, Any]) -> None:
+    splits = ", ".join(
+        f"split {split}: {train} train / {test} test" for split, (train, test) in found["splits"].items()
+    )
+    print(f"{found['videos']} videos of {found['classes']} classes; {splits}")
+    for note in found["notes"]:
+        print(f"note: {note}")
 
 
 def _print(record: Mapping[str, Any]) -> None:

@@ -17,7 +17,10 @@ from torch import Tensor
 from vidense.errors import UserError, suggest
 from vidense.records import content_hash, file_hash
 
-__all__ = ["FeatureFolder", "FeatureVideos"]
+__all__ = ["PARTS", "FeatureFolder", "FeatureVideos"]
+
+PARTS = ("train", "test")
+"""Halves of a split."""
 
 # Features of a split up to this many bytes as float32 are read once and kept; larger ones are read video by video.
 KEPT_BYTES = 2**31
@@ -47,7 +50,7 @@ class FeatureFolder:
                     "splits/, as MS-TCN reads it"
                 )
         self.class_names = _read_mapping(self.path / "mapping.txt")
-        names = {part: {file.name for file in (self.path / "splits").glob(f"{part}.split*.bundle")} for part in _PARTS}
+        names = {part: {file.name for file in (self.path / "splits").glob(f"{part}.split*.bundle")} for part in PARTS}
         numbers = {name.removeprefix("train.split").removesuffix(".bundle") for name in names["train"]}
         # As they are written again when a split is read: neither 01 nor a digit of another script.
         plain = [number for number in numbers if number.isdecimal() and str(int(number)) == number]
@@ -69,16 +72,20 @@ class FeatureFolder:
         Raises:
             UserError: if there is no such split, a file is missing, or features and classes do not fit together.
         """
-        if split not in self.splits:
-            raise UserError(f"split {split} is not there{suggest(str(split), map(str, self.splits))}")
+        names = self.names(part, split)
         if subsample < 1:
             raise UserError(f"subsample={subsample} keeps no frame; give an integer of at least 1")
-        return FeatureVideos(
-            self.path, _read_bundle(self.path / "splits" / f"{part}.split{split}.bundle"), self.class_names, subsample
-        )
+        return FeatureVideos(self.path, names, self.class_names, subsample)
 
+    def names(self, part: str, split: int) -> list[str]:
+        """Return the names of the videos of one half of a split, whether their files are there or not.
 
-_PARTS = ("train", "test")
+        Raises:
+            UserError: if there is no such split, or its bundle is none.
+        """
+        if split not in self.splits:
+            raise UserError(f"split {split} is not there{suggest(str(split), map(str, self.splits))}")
+        return _read_bundle(self.path / "splits" / f"{part}.split{split}.bundle")
 
 
 class FeatureVideos:

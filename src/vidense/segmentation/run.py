@@ -10,16 +10,18 @@ from typing import Any
 import torch
 
 from vidense import __version__
+from vidense.data.layouts.places import a_few
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.jobs import once
 from vidense.hardware import describe
 from vidense.records import read_json, write_json
-from vidense.segmentation.features import FeatureFolder, FeatureVideos
+from vidense.segmentation.features import PARTS, FeatureFolder, FeatureVideos
 from vidense.segmentation.methods import FULL, METHODS
 from vidense.segmentation.metrics import METRICS, score
 from vidense.segmentation.ms_tcn import MsTcn, build_ms_tcn
 from vidense.segmentation.sequences import LabelledSequences
+from vidense.segmentation.stock import missing_files, take_stock
 from vidense.segmentation.storage import load, save
 from vidense.segmentation.task import Progress, Task
 from vidense.segmentation.training import fit, predict
@@ -147,20 +149,18 @@ def segment(
         progress: told about every step.
 
     Returns:
-        What is written to ``segmentation.json``: ``settings``, ``hardware``, and ``rows`` with ``name``, ``results``
-        (of :func:`measure`, with ``split``) and ``summary``, a :func:`vidense.statistics.summarise` for each metric.
+        What is written to ``segmentation.json``: ``settings``, ``folder`` (of
+        :meth:`vidense.segmentation.stock.Stock.to_json`), ``hardware``, and ``rows`` with ``name``, ``results`` (of
+        :func:`measure`, with ``split``) and ``summary``, a :func:`vidense.statistics.summarise` for each metric.
 
     Raises:
         UserError: if folder, split, method or a number is wrong, or ``out`` holds a run with other settings.
     """
     source, run, chosen = FeatureFolder(folder), Path(out), settings or Settings()
-    if method != FULL:
-        METHODS.get(method)
-    if seeds < 1:
-        raise UserError(f"seeds={seeds} is too few; give at least 1")
+    _check_asked(method, seeds)
     where = pick_device(device)
     names = list(dict.fromkeys([method, "random", *([FULL] if ceiling else [])]))
-    halves = _halves(source, split, chosen)
+    halves, stock = _halves(source, split, chosen), take_stock(source)
     data = {k: [half.content_hash for half in both] for k, both in halves.items()}
     asked = {**asdict(chosen), "method": method, "splits": list(halves), "data": {str(k): v for k, v in data.items()}}
     _claim(run, asked)
@@ -174,11 +174,19 @@ def segment(
         "format": "vidense-segmentation-run",
         "version": 1,
         "settings": asked,
+        "folder": stock.to_json(),
         "hardware": describe(where),
         "rows": [{"name": name, "results": found, "summary": _summary(found)} for name, found in rows.items()],
     }
     write_json(run / RECORD_FILE, record)
     return record
+
+
+def _check_asked(method: str, seeds: int) -> None:
+    if method != FULL:
+        METHODS.get(method)
+    if seeds < 1:
+        raise UserError(f"seeds={seeds} is too few; give at least 1")
 
 
 def _halves(source: FeatureFolder, split: int | None, settings: Settings) -> dict[int, Halves]:
@@ -187,7 +195,9 @@ def _halves(source: FeatureFolder, split: int | None, settings: Settings) -> dic
         raise UserError(f"split {split} is not in {str(source.path)!r}; there are {', '.join(map(str, source.splits))}")
     found = {}
     for k in source.splits if split is None else (split,):
-        train, test = (source.videos(part, k, settings.subsample) for part in ("train", "test"))
+        if gone := missing_files(source.path, (name for part in PARTS for name in source.names(part, k))):
+            raise UserError(f"{str(source.path)!r} lacks files that split {k} names: {a_few(gone)}; add them")
+        train, test = (source.videos(part, k, settings.subsample) for part in PARTS)
         _check(train, test, settings)
         found[k] = train, test
     return found
