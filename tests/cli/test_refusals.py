@@ -154,6 +154,21 @@ def test_evaluate_on_something_else(refused, vidense, store, tmp_path):
     assert "no condensed dataset" in refused(*evaluate, store)
 
 
+def test_an_unknown_task_is_told_all_tasks(refused, store, tmp_path):
+    evaluate = ("evaluate", tmp_path, "--on", store, "--task")
+    assert "unknown task 'count'; known: classify, fairness, proxy, retrieve\n" in refused(*evaluate, "count")
+    assert "unknown task 'prxy'; did you mean 'proxy'?" in refused(*evaluate, "prxy")
+
+
+def test_segmentation_is_found_where_it_is_looked_for(refused, store, tmp_path):
+    line = refused("evaluate", tmp_path, "--on", store, "--task", "segment")
+    assert "--task segment needs neither run nor store; use `vidense segment FOLDER`, which condenses" in line
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        line = refused("prepare", folder, "--out", tmp_path / "store", "--layout", "50salads")
+        assert f"layout '50salads' has features and no videos to prepare; give '{folder}' to `vidense segment" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_words_that_are_no_command(refused, vidense):
     assert "prsm" in refused("prsm")
     assert "unknown method 'nothing'" in refused("methods", "nothing")

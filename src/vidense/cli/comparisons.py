@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidense.errors import UserError
+from vidense.errors import UserError, suggest
+from vidense.tasks import TASKS
 
-__all__ = ["COMPARISONS", "compare"]
+__all__ = ["COMPARISONS", "check_task", "compare"]
 
 # What these tasks take the flags to be that they leave no choice of.
 FIXED = {
@@ -18,6 +19,17 @@ FIXED = {
     "codec": None,
     "ceiling": True,
 }
+
+
+def check_task(task: str) -> None:
+    """Raise ``UserError`` unless ``vidense evaluate`` has such a task; segmentation is a command of its own."""
+    if task == "segment":
+        raise UserError(
+            "--task segment needs neither run nor store; use `vidense segment FOLDER`, which condenses a folder of "
+            "features, trains on the result and tests it"
+        )
+    if task not in (known := (*TASKS, *COMPARISONS)):
+        raise UserError(f"unknown task {task!r}{suggest(task, known)}")
 
 
 def compare(

@@ -10,6 +10,13 @@ from vidense.tasks import TASKS
 
 __all__ = ["evaluate"]
 
+Task = Annotated[
+    str,
+    typer.Option(
+        metavar="classify|retrieve|proxy|fairness",
+        help="Name classes; find clips of one class; rank networks; or score what videos add to labels.",
+    ),
+]
 Models = Annotated[
     str | None,
     typer.Option(
@@ -37,13 +44,7 @@ TeacherScale = Annotated[
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
     on: Annotated[Path, typer.Option(metavar="STORE", help="Prepared data to test on.")],
-    task: Annotated[
-        str,
-        typer.Option(
-            metavar="classify|retrieve|proxy|fairness",
-            help="Name classes; find clips of one class; rank networks; or score what videos add to labels.",
-        ),
-    ] = "classify",
+    task: Task = "classify",
     protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
     models: Models = None,
     seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
@@ -67,12 +68,13 @@ def evaluate(
     The same command again continues: finished networks are not trained twice.
     """
     from vidense import methods  # noqa: F401 - their parameterizations read the dataset
-    from vidense.cli.comparisons import COMPARISONS, compare
+    from vidense.cli.comparisons import COMPARISONS, check_task, compare
     from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.cli.scores import print_record
     from vidense.evaluation import evaluate_run
 
+    check_task(task)
     # Each task has networks of its own choice.
     named: dict[str, Any] = (
         {} if models is None else {"models": [name.strip() for name in models.split(",") if name.strip()]}

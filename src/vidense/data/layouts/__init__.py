@@ -46,8 +46,12 @@ def scan(source: Path, layout: str, options: LayoutOptions) -> Listing:
     """List the videos of a source with the layout called ``layout``, or with the one that fits for ``"auto"``.
 
     Raises:
-        UserError: if the layout is unknown or does not fit.
+        UserError: if the layout is unknown, does not fit, or is 50Salads, which is read without being prepared.
     """
+    if layout == "50salads":
+        raise UserError(
+            f"layout '50salads' has features and no videos to prepare; give {str(source)!r} to `vidense segment FOLDER`"
+        )
     name = layout
     note: tuple[str, ...] = ()
     if layout == "auto":
