@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from benchmarks import pages as project_pages
-from vidense import experts
+
+# Ours register themselves once, when they are imported: it must be before a test keeps the registries to restore them.
+from vidense import experts, methods  # noqa: F401
+from vidense.boxes import BOX_SOURCES
 from vidense.data.layouts import LAYOUTS
 from vidense.method import METHODS
 from vidense.nets import NETWORKS
@@ -82,15 +85,20 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def no_plugin_left() -> Iterator[None]:
-    """Forget what plug-ins registered, so that another test may register it again."""
-    before = [(registry, dict(registry._items)) for registry in (METHODS, NETWORKS, PARAMETERIZATIONS, LAYOUTS)]
-    yield
-    for registry, items in before:
-        registry._items.clear()
-        registry._items.update(items)
-    for name in [name for name in sys.modules if name.startswith("vidense_plugin_")]:
-        del sys.modules[name]
+def no_plugin_left() -> Iterator[Callable[[], None]]:
+    """Forget what plug-ins registered, so that another test may register it again; the value forgets it at once."""
+    registries = (METHODS, NETWORKS, PARAMETERIZATIONS, LAYOUTS, BOX_SOURCES)
+    before = [(registry, dict(registry._items)) for registry in registries]
+
+    def forget() -> None:
+        for registry, items in before:
+            registry._items.clear()
+            registry._items.update(items)
+        for name in [name for name in sys.modules if name.startswith("vidense_plugin_")]:
+            del sys.modules[name]
+
+    yield forget
+    forget()
 
 
 @pytest.fixture

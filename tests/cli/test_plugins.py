@@ -1,13 +1,17 @@
-"""A user's own file: its method condenses, its network evaluates, its layout prepares; its mistakes are named."""
+"""A user's own file: what it registers condenses, evaluates, prepares, finds boxes; its mistakes are named."""
 
 import json
 import re
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from tests.boxes.moving import write_squares
 from tests.data.video_files import write_video
+from vidense.boxes import candidates
+from vidense.data.prepare import prepare
 
 PAGE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 NETWORK = """
@@ -39,6 +43,63 @@ def mine(source, options):
     names = sorted(file.stem.split("_") for file in source.glob("*.mp4"))
     entries = tuple(Entry(f"{split}_{label}.mp4", label, split, f"{split}_{label}") for split, label in names)
     return Listing("mine", source, tuple(sorted({label for _, label in names})), entries)
+"""
+HALVED = """
+import torch
+from torch import nn
+
+from vidense.method import Group, Optimizer, Recipe, register_method
+from vidense.objectives import Objective
+from vidense.parameterizations import PARAMETERIZATIONS, Parameterization, Stored
+from vidense.parameterizations.quantise import pack_frames, unpack_frames
+
+
+@PARAMETERIZATIONS.register("halved")
+class Halved(Parameterization):
+    kind = "halved"
+
+    def __init__(self, frames, spec, class_names, labels, soft_labels=None):
+        super().__init__(spec, class_names, labels, soft_labels)
+        self.frames = nn.Parameter(frames.clone())
+
+    def synthesise(self, index, draw=None):
+        return self.frames[index].repeat_interleave(2, 1)
+
+    def groups(self):
+        return {"frames": [self.frames]}
+
+    def pack(self, dtype):
+        return Stored(pack_frames(self.frames.flatten(0, 1), dtype))
+
+    @classmethod
+    def unpack(cls, stored, spec, class_names, labels, soft_labels):
+        frames = unpack_frames(stored.tensors, len(labels) * spec.frames // 2, spec.shape[1:])
+        return cls(frames.unflatten(0, (len(labels), -1)), spec, class_names, labels, soft_labels)
+
+    def stored_numbers(self):
+        return self.frames.numel()
+
+
+class AsBright(Objective):
+    def losses(self, synthetic, real, step):
+        made, true = (clips.decode(torch.arange(len(clips.labels))).mean() for clips in (synthetic, real))
+        yield (made - true).square()
+
+
+@register_method("halves", paper="none", stores="every second frame", iterations={"small": 2, "published": 2})
+def halves(task):
+    \"\"\"Store every second frame, and show it twice.\"\"\"
+    clips = task.real.decode(task.random_videos())[:, ::2]
+    videos = Halved(clips, task.real.spec, task.real.class_names, task.labels)
+    return Recipe(videos, AsBright(), Optimizer("sgd", {"frames": Group(0.1)}))
+"""
+BOXES = """
+from vidense.boxes import BOX_SOURCES, Box
+
+
+@BOX_SOURCES.register("corner")
+def corner(frames, class_name, path):
+    return [Box(0, 0, 24 if class_name == "down" else 32, 24)]
 """
 
 
@@ -99,6 +160,41 @@ def test_a_layout_of_ones_own_prepares(vidense, tmp_path):
         *("--plugin", tmp_path / "layout.py"),
     )
     assert outcome.code == 0 and "cats" in outcome.out and "4 videos of 2 classes" in outcome.out
+
+
+def test_a_parameterization_of_ones_own_condenses_and_evaluates(vidense, refused, store, tmp_path, no_plugin_left):
+    """Evaluating takes the file anew, as another process would; without it nobody knows how to decode the videos."""
+    (tmp_path / "halved.py").write_text(HALVED + NETWORK, encoding="utf-8")
+    run, plugin = tmp_path / "run", ("--plugin", tmp_path / "halved.py")
+    outcome = vidense("condense", store, "--out", run, "--method", "halves", *plugin)
+    # Four of eight frames, of one video of each of three classes.
+    assert outcome.code == 0 and "halves: 3 videos, 12 stored frames" in outcome.out
+    no_plugin_left()
+    evaluate = ("evaluate", run, "--on", store, "--seeds", 1, "--no-ceiling", "--epochs", 1, "--json")
+    assert "unknown parameterization 'halved'" in refused(*evaluate)
+    outcome = vidense(*evaluate, "--models", "my_tiny", *plugin)
+    assert outcome.code == 0
+    row = json.loads(outcome.out)["rows"][0]
+    assert (row["role"], row["name"]) == ("method", "halves")
+
+
+def test_a_box_source_of_ones_own_says_what_optdistill_tracks(vidense, refused, tmp_path, monkeypatch):
+    source = write_squares(tmp_path / "videos", count=3)
+    prepare(source, tmp_path / "store", frames=4, stride=2, size=32, clips=1, workers=1)
+    (tmp_path / "boxes.py").write_text(BOXES + NETWORK, encoding="utf-8")
+    monkeypatch.setattr(candidates, "find_tracker", lambda: None)
+    words = ("condense", tmp_path / "store", "--out", tmp_path / "run", "--method", "optdistill")
+    words += ("--set", "boxes=corner", "--set", "tiles=1")
+    assert "unknown box source; known: motion, people, whole" in refused(*words)
+    with mock.patch.object(candidates, "track", wraps=candidates.track) as tracked:
+        outcome = vidense(*words, "--set", "teacher=my_tiny", "--plugin", tmp_path / "boxes.py")
+    assert outcome.code == 0 and "optdistill: 2 videos" in outcome.out
+    assert {call.args[1] for call in tracked.call_args_list} == {(0, 0, 24, 24), (0, 0, 32, 24)}
+
+
+def test_help_names_all_that_a_plug_in_may_register(vidense):
+    told = " ".join(vidense("condense", "--help").out.split())
+    assert "registers a method (its objective too), network, parameterization, layout or box source" in told
 
 
 @pytest.mark.parametrize(

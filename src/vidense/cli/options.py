@@ -54,7 +54,8 @@ Plugins = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
-        help="A Python file of yours that registers a method, network, layout; repeat for more.",
+        help="A Python file of yours that registers a method (its objective too), network, parameterization, layout or "
+        "box source; repeat for more.",
         callback=load_plugins,
         is_eager=True,
     ),

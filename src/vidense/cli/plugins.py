@@ -1,4 +1,4 @@
-"""``--plugin``: a user's own method, network, parameterization or layout, from a Python file."""
+"""``--plugin``: a user's own method, network, parameterization, layout or box source, from a file."""
 
 import sys
 from collections.abc import Sequence
