@@ -9,7 +9,7 @@ from tests.engine.toys import plugged_in
 from vidense.config import validate
 from vidense.errors import UserError
 from vidense.nets import NETWORKS
-from vidense.option_types import Count, LearningRate, Momentum, NetworkName, Weight
+from vidense.option_types import Count, FileName, LearningRate, Momentum, NetworkName, Weight
 
 
 class Given(BaseModel):
@@ -18,6 +18,7 @@ class Given(BaseModel):
     count: Count = 1
     network: NetworkName = "minic3d"
     weight: Weight = 0.0
+    file: FileName | None = None
 
 
 def message(**values) -> str:
@@ -84,3 +85,10 @@ def test_mistakes_of_all_types_are_one_sentence():
     told = message(rate=-1, momentum=1, count=0, network="minic3")
     assert told.startswith("here: ") and "\n" not in told
     assert all(word in told for word in ("rate=-1", "momentum=1", "count=0", "did you mean 'minic3d'"))
+
+
+def test_a_file_is_one_that_can_be_read(tmp_path):
+    (tmp_path / "here").touch()
+    assert validate(Given, {"file": str(tmp_path / "here")}, "x").file == str(tmp_path / "here")
+    for name in (str(tmp_path / "gone"), str(tmp_path), ""):
+        assert f"file={name!r}: value error, the file cannot be read (" in message(file=name)

@@ -5,7 +5,9 @@ import pytest
 from pydantic import Field, ValidationError
 
 from vidense.docstrings import description, entries
-from vidense.options import options_of
+from vidense.options import NamesFile, hashed, options_of
+
+Named = Annotated[str, NamesFile()] | None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,21 @@ def test_validated_options_cannot_be_changed():
     values = options_of(method).model()
     with pytest.raises(ValidationError, match="frozen"):
         values.lr = 3.0
+
+
+def test_files_are_known_by_what_they_hold(tmp_path):
+    def reads(*, table: Annotated[str, NamesFile(lambda name: name.endswith(".csv"))] = "motion", more: Named = None):
+        """Stand for a method with files among its options."""
+
+    (tmp_path / "a.csv").write_text("same")
+    (tmp_path / "b.csv").write_text("same")
+    (tmp_path / "c.csv").write_text("other")
+    options, files = options_of(reads), [str(tmp_path / f"{name}.csv") for name in "abc"]
+    one, same, other = (options.with_files({"table": file, "more": file}, hashed) for file in files)
+    assert one == same and set(one) == {"table", "more"}
+    assert one["table"] == one["more"] != other["table"] == other["more"]
+    assert one["table"] == "sha256:0967115f2813a354"
+    assert options.with_files({"table": "motion", "more": None}, hashed) == {"table": "motion", "more": None}
 
 
 def test_arguments_leave_the_given_values_alone():

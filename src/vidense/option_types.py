@@ -1,13 +1,15 @@
 """Types of options: what they allow is checked before anything runs, and shown on the method's page."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from vidense.errors import suggest
 from vidense.nets import NETWORKS
+from vidense.options import NamesFile
 
-__all__ = ["Count", "LearningRate", "Momentum", "NetworkName", "Rate", "Weight"]
+__all__ = ["Count", "FileName", "LearningRate", "Momentum", "NetworkName", "Rate", "Weight", "readable"]
 
 
 def _known_network(name: str) -> str:
@@ -17,9 +19,23 @@ def _known_network(name: str) -> str:
     return name
 
 
+def readable(name: str) -> str:
+    """Return the path of a file as it is.
+
+    Raises:
+        ValueError: if the file cannot be opened.
+    """
+    try:
+        Path(name).open("rb").close()
+    except OSError as error:
+        raise ValueError(f"the file cannot be read ({error.strerror}); give the path of one") from None
+    return name
+
+
 Rate = Annotated[float, Field(gt=0)]
 LearningRate = Rate | Literal["auto"]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 NetworkName = Annotated[str, AfterValidator(_known_network)]
+FileName = Annotated[str, AfterValidator(readable), NamesFile()]

@@ -3,14 +3,32 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, get_type_hints
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from vidense.docstrings import entries
-from vidense.records import disjoint
+from vidense.records import disjoint, file_hash
 
-__all__ = ["Options", "options_of"]
+__all__ = ["HASHED", "NamesFile", "Options", "hashed", "options_of"]
+
+HASHED = "sha256:"
+"""How a value begins that stands for a file, see :func:`hashed`."""
+
+# As many as vidense.records.content_hash has.
+DIGITS = 16
+
+
+@dataclass(frozen=True)
+class NamesFile:
+    """Marks an option whose value may be the path of a file: runs are known by what it holds, not by where it lies.
+
+    Attributes:
+        when: tells of a value whether it is one.
+    """
+
+    when: Callable[[str], bool] = bool
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,21 @@ class Options:
         for name, group in self.groups.items():
             gathered[name] = group(**{item.name: rest.pop(item.name) for item in fields(group)})
         return {**rest, **gathered}
+
+    def with_files(self, values: Mapping[str, Any], of: Callable[[Path], str]) -> dict[str, Any]:
+        """Return validated option values with what ``of`` makes of a file in place of its path."""
+        found = dict(values)
+        for name, value in values.items():
+            field = self.model.model_fields[name]
+            marks = [*field.metadata, *_marks(field.annotation)]
+            if value is not None and any(isinstance(mark, NamesFile) and mark.when(value) for mark in marks):
+                found[name] = of(Path(value))
+        return found
+
+
+def hashed(file: Path) -> str:
+    """Return what stands for a file in the settings of a run, such as ``sha256:0f3a...`` with 16 digits of its hash."""
+    return f"{HASHED}{file_hash(file)[:DIGITS]}"
 
 
 def options_of(function: Callable[..., Any], **defaults: Any) -> Options:
@@ -79,3 +112,9 @@ def _fields_of(group: type) -> dict[str, Any]:
         )
         for item in fields(group)
     }
+
+
+def _marks(annotation: Any) -> list[Any]:
+    """Return what a type is annotated with at any depth, as in ``Annotated[str, mark] | None``."""
+    own = [*getattr(annotation, "__metadata__", ())]
+    return own + [mark for inner in get_args(annotation) for mark in _marks(inner)]

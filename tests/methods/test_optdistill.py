@@ -23,8 +23,10 @@ from vidense.engine.plan import plan
 from vidense.errors import UserError
 from vidense.evaluation import evaluate_run, measure
 from vidense.methods import optdistill as module
+from vidense.monitor.record import watched_run
 from vidense.nets import NETWORKS, build_network
 from vidense.parameterizations import SelectedClips, Tiles
+from vidense.report.commands import condense_command
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -216,13 +218,55 @@ def test_what_needs_the_datasets_classes_is_refused_without_them(prepared, tmp_p
 
 def test_weights_of_as_many_classes_are_taken_for_the_datasets(prepared, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "load_r3d_18", lambda file, spec: Colours(4, classes=2).eval())
-    options = {"teacher_weights": "r3d_18.pth", "boxes": "whole", "labels": "regions", "candidates": 3}
-    assert run(prepared, tmp_path, **options).soft_labels.shape == (2, 2)
+    (tmp_path / "r3d_18.pth").touch()
+    options = {"teacher_weights": str(tmp_path / "r3d_18.pth"), "boxes": "whole", "labels": "regions", "candidates": 3}
+    assert run(prepared, tmp_path / "run", **options).soft_labels.shape == (2, 2)
 
 
 def test_a_file_without_weights_is_named(prepared, tmp_path):
+    (tmp_path / "none.pth").write_bytes(b"no weights")
     with pytest.raises(UserError, match=r"none\.pth' holds no weights of r3d_18"):
-        run(prepared, tmp_path, boxes="whole", teacher_weights=str(tmp_path / "none.pth"))
+        run(prepared, tmp_path / "run", boxes="whole", teacher_weights=str(tmp_path / "none.pth"))
+
+
+# -- files that options name ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["boxes", "teacher_weights"])
+def test_a_file_that_is_not_there_is_refused_before_any_work(prepared, tmp_path, fits, option):
+    with pytest.raises(UserError, match=rf"{option}='gone\.csv': .*the file cannot be read \(no such file"):
+        run(prepared, tmp_path / "run", **{option: "gone.csv"})
+    assert fits == [] and not (tmp_path / "run").exists()
+
+
+def test_changed_boxes_at_the_same_place_are_another_run(prepared, tmp_path):
+    boxes = tmp_path / "boxes.csv"
+    shutil.copy(prepared / "boxes.csv", boxes)
+    given = {"boxes": str(boxes), "footage": "stored"}
+    first = run(prepared, tmp_path / "run", **given)
+    shutil.move(boxes, moved := tmp_path / "moved.csv")
+    assert run(prepared, tmp_path / "run", **{**given, "boxes": str(moved)}).content_hash == first.content_hash
+    boxes.write_text(moved.read_text() + "\n")
+    with pytest.raises(UserError, match=r"other settings \(options .*sha256:"):
+        run(prepared, tmp_path / "run", **given)
+
+
+def test_changed_weights_at_the_same_place_are_another_run(prepared, tmp_path, weights):
+    given = {"boxes": "whole", "teacher_weights": str(weights), "footage": "stored"}
+    run(prepared, tmp_path / "run", **given)
+    torch.save(build_network("r3d_18", ClipSpec(4, 16, 16), 7, seed=1).state_dict(), weights)
+    with pytest.raises(UserError, match=r"other settings \(options .*sha256:"):
+        run(prepared, tmp_path / "run", **given)
+
+
+def test_a_run_names_no_folder_that_a_file_lies_in(prepared, tmp_path):
+    made = run(prepared, tmp_path, footage="stored")
+    told = (tmp_path / "run.json").read_text() + (tmp_path / "dataset" / "condensed.json").read_text()
+    assert str(prepared) not in told and str(tmp_path) not in told
+    assert made.index["settings"]["options"]["boxes"].startswith("sha256:")
+    assert watched_run(tmp_path).continuing.endswith("--set boxes=boxes.csv --set footage=stored")
+    # The report, which knows what decided the result alone, says where a file has to be named.
+    assert " --set boxes=FILE " in condense_command(made.index["settings"], out="run")
 
 
 def test_the_dataset_is_read_back_without_the_method(prepared, tmp_path):

@@ -9,13 +9,16 @@ from pydantic import AfterValidator, Field
 from vidense.boxes.base import BOX_SOURCES, BoxSource, is_table
 from vidense.boxes.table import read_table
 from vidense.errors import suggest
-from vidense.option_types import Count
+from vidense.option_types import Count, readable
+from vidense.options import NamesFile
 
 __all__ = ["Choosing", "Cropping"]
 
 
 def _known_source(name: str) -> str:
-    if not is_table(name) and name not in BOX_SOURCES:
+    if is_table(name):
+        return readable(name)
+    if name not in BOX_SOURCES:
         # pydantic gathers ValueErrors with the other mistakes.
         raise ValueError(f"unknown box source{suggest(name, BOX_SOURCES)}; a file of boxes ends in .csv or .json")
     return name
@@ -33,7 +36,7 @@ class Cropping:
             with the first clip that the store holds of each video.
     """
 
-    boxes: Annotated[str, AfterValidator(_known_source)] = "motion"
+    boxes: Annotated[str, AfterValidator(_known_source), NamesFile(is_table)] = "motion"
     boxes_per_video: Count = 3
     footage: Literal["original", "stored"] = "original"
 

@@ -49,7 +49,8 @@ def condense(
     if finished is not None:
         return finished
     # Nothing of this decides the result; it is for whoever watches the run, or has to continue it. Where the store lies
-    # is left out: a run may be given away, and no file of it names a folder of the machine that made it.
+    # is left out, and so is where files lie that options name: a run may be given away, and no file of it names a
+    # folder of the machine that made it.
     run.write(asked=as_asked(settings, job), class_names=list(opened.class_names))
     report: Report = progress or (lambda phase, done, total, entry: None)
     task = job.task(opened, making(report, checkpoint_seconds))

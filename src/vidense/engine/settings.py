@@ -13,6 +13,7 @@ from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.method import METHODS, Method, Recipe, Scale, Task
 from vidense.needs import Workshop
+from vidense.options import hashed
 from vidense.parameterizations.base import StoreDtype
 
 __all__ = ["CondenseSettings", "Job", "as_asked", "pick_device", "pick_scale", "resolve"]
@@ -85,7 +86,7 @@ class Job:
         foreign = {} if self.method.source is None else {"source": self.method.source}
         return foreign | {
             "method": self.method.name,
-            "options": self.options,
+            "options": self.method.options.with_files(self.options, hashed),
             "vpc": self.vpc,
             "max_frames": self.max_frames,
             "budget": self.budget,
@@ -107,7 +108,7 @@ class Job:
             outcome: what the objective learned beside the videos.
         """
         if lr is not None:
-            settings = {**settings, "options": {**self.options, "lr": lr}}
+            settings = {**settings, "options": {**settings["options"], "lr": lr}}
         method = {"name": self.method.name, "paper": self.method.paper}
         return {"method": method, "settings": dict(settings), "outcome": dict(outcome)}
 
@@ -160,9 +161,13 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
 
 
 def as_asked(settings: Mapping[str, Any], job: Job) -> dict[str, Any]:
-    """Return, as JSON types, the settings that :func:`resolve` made a job of: what was left out stays out."""
+    """Return, as JSON types, the settings that :func:`resolve` made a job of: what was left out stays out.
+
+    Of files only the names are kept, not the folders.
+    """
     given = CondenseSettings(**settings).model_dump(exclude_unset=True)
-    return {**given, "options": {name: job.options[name] for name in given.get("options", {})}}
+    options = {name: job.options[name] for name in given.get("options", {})}
+    return {**given, "options": job.method.options.with_files(options, lambda file: file.name)}
 
 
 def _bought(

@@ -9,7 +9,7 @@ from vidense.boxes import Choosing, Cropping, Scorer, Tiling, check_source
 from vidense.errors import UserError
 from vidense.method import Recipe, Task, register_method
 from vidense.nets.r3d18 import KINETICS, load_r3d_18
-from vidense.option_types import NetworkName
+from vidense.option_types import FileName, NetworkName
 from vidense.parameterizations import SelectedClips, Tiles
 from vidense.teachers import Teacher
 
@@ -42,7 +42,7 @@ def optdistill(
     *,
     labels: Literal["hard", "regions"] = "hard",
     teacher: NetworkName = "minic3d_bn",
-    teacher_weights: str | None = None,
+    teacher_weights: FileName | None = None,
     cropping: Cropping,
     choosing: Choosing,
 ) -> Recipe:

@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from vidense.options import HASHED
+
 __all__ = ["condense_command", "evaluate_command"]
 
 # Stands for the prepared data: a run knows their content, not where they lie.
@@ -59,4 +61,7 @@ def _model(spec: Mapping[str, Any]) -> str:
 
 
 def _literal(value: Any) -> str:
+    if isinstance(value, str) and value.startswith(HASHED):
+        # Of a file, too, a run knows the content, not where it lies.
+        return "FILE"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
