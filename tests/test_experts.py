@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from tests.small_net import NAME, Linear
 from vidense import experts
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
 from vidense.experts import HOLD_OUT, HoldOut, ceiling_network
+from vidense.nets import NETWORKS
 from vidense.training import TrainingRecipe
 
 SPEC = ClipSpec(8, 43, 43)
@@ -76,3 +78,18 @@ def test_a_precision_left_open_is_the_one_it_becomes_here(real: RealClips, tmp_p
     ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
     ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE.on(torch.device("cpu")))
     assert len(fits) == 1
+
+
+def test_a_network_of_a_plug_in_is_trained_again_when_the_plug_in_changes(
+    real: RealClips, tmp_path: Path, fits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NETWORKS._items, NAME, Linear)
+    for source in ("as it was", "changed", "as it was"):
+        monkeypatch.setattr(experts, "foreign_source", lambda item, source=source: source)
+        ceiling_network(real, NAME, 0, tmp_path, recipe=RECIPE)
+    assert len(fits) == 2
+
+
+def test_networks_of_ours_are_found_where_they_always_were(real: RealClips) -> None:
+    identity = experts._identity(real, "minic3d", 0, RECIPE, HOLD_OUT, {}, False)
+    assert set(identity) == {"data", "model", "options", "seed", "recipe", "hold_out"}

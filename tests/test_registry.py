@@ -1,9 +1,14 @@
 """Registries refuse duplicates and help with unknown names."""
 
+from pathlib import Path
+
 import pytest
 
+from vidense.cli.plugins import load_plugins
 from vidense.errors import UserError
-from vidense.registry import Registry
+from vidense.nets import NETWORKS, build_network
+from vidense.records import file_hash
+from vidense.registry import Registry, foreign_source
 
 
 @pytest.fixture
@@ -61,3 +66,28 @@ def test_registries_do_not_share_names(animals):
     assert list(other) == []
     other.register("cat")("another cat")
     assert animals.get("cat") == "a cat"
+
+
+def test_what_is_ours_has_no_source_and_what_is_not_has_the_hash_of_its_file():
+    assert foreign_source(Registry) is foreign_source(build_network) is None
+    assert {foreign_source(NETWORKS.get(name)) for name in NETWORKS} == {None}
+    own = file_hash(Path(__file__))
+    assert foreign_source(test_an_empty_registry_says_so) == foreign_source(lambda: 1) == foreign_source(Called) == own
+    assert foreign_source(Called()) == own, "an object is known by its class"
+
+
+def test_what_no_file_defines_has_no_source():
+    typed = type("Typed", (), {"__module__": "builtins"})
+    assert [foreign_source(item) for item in (typed, typed(), len, dict)] == [None] * 4
+
+
+@pytest.mark.usefixtures("no_plugin_left")
+def test_a_plug_in_is_known_by_its_file(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("from vidense.nets import NETWORKS\n@NETWORKS.register('mine')\ndef mine(spec, classes): ...\n")
+    load_plugins([file])
+    assert foreign_source(NETWORKS.get("mine")) == file_hash(file)
+
+
+class Called:
+    def __call__(self) -> None: ...

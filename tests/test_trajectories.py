@@ -5,6 +5,7 @@ import torch
 
 from tests.engine.toys import SPEC, Killed, plugged_in
 from tests.tiny import real_clips, task_on
+from vidense import trajectories
 from vidense.errors import DivergenceError, UserError
 from vidense.expert_trajectories import Expertise, Experts
 from vidense.method import Task
@@ -94,6 +95,19 @@ def test_seed_data_network_and_recipe_tell_trainings_apart(tmp_path):
         )
     }
     assert len(folders) == 5
+
+
+def test_a_network_of_a_plug_in_is_trained_again_when_the_plug_in_changes(tmp_path, monkeypatch):
+    real, found = real_clips(spec=SPEC), set()
+    for source in ("as it was", "changed", "as it was"):
+        monkeypatch.setattr(trajectories, "foreign_source", lambda item, source=source: source)
+        found.add(trajectory_in(tmp_path, real, "toy_flat", 0, recipe()).folder)
+    assert len(found) == 2
+
+
+def test_networks_of_ours_are_found_where_they_always_were():
+    identity = trajectories._identity(real_clips(spec=SPEC), "r3d_18", 0, recipe())
+    assert set(identity) == {"data", "model", "seed", "recipe"}
 
 
 def test_weights_that_are_not_finite_are_no_epoch(tmp_path, monkeypatch):

@@ -21,8 +21,7 @@ from vidense.option_types import LearningRate
 from vidense.options import Options
 from vidense.options import options_of as read_options
 from vidense.parameterizations.base import Parameterization
-from vidense.records import file_hash
-from vidense.registry import Registry
+from vidense.registry import Registry, foreign_source
 from vidense.seeding import generator
 
 __all__ = [
@@ -220,8 +219,7 @@ class Method:
     @property
     def source(self) -> str | None:
         """Hash of the file that defines a method of somebody else's, None for our own."""
-        file = None if self.build.__module__.startswith("vidense.") else inspect.getsourcefile(self.build)
-        return file_hash(Path(file)) if file is not None and Path(file).is_file() else None
+        return foreign_source(self.build)
 
     @property
     def summary(self) -> str:

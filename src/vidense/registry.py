@@ -1,13 +1,33 @@
-"""A named collection that refuses duplicates and helps with unknown names."""
+"""A named collection that refuses duplicates and helps with unknown names, and whose a registered thing is."""
 
+import inspect
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from vidense.errors import UserError, suggest
+from vidense.records import file_hash
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "foreign_source"]
 
 T = TypeVar("T")
+
+
+def foreign_source(item: Callable[..., Any]) -> str | None:
+    """Return the hash of the file that defines a function or class of somebody else's, None for our own.
+
+    What is kept under a plug-in's name must be made anew when the plug-in changes; ours change with the version. An
+    object that is called is known by its class.
+    """
+    defined = item if inspect.isroutine(item) or inspect.isclass(item) else type(item)
+    if defined.__module__.startswith("vidense."):
+        return None
+    try:
+        file = inspect.getsourcefile(defined)
+    except TypeError:
+        # Typed into an interpreter, or not written in Python: there is no file.
+        return None
+    return file_hash(Path(file)) if file is not None and Path(file).is_file() else None
 
 
 class Registry(Generic[T]):

@@ -73,6 +73,18 @@ def test_made_once_and_the_same_again(tmp_path):
     assert torch.equal(first.pixels, apart.pixels)
 
 
+def test_a_box_source_of_a_plug_in_looks_again_when_the_plug_in_changes(tmp_path, monkeypatch):
+    def files(boxes: str) -> list[Path]:
+        return tiling(replace(STORED, boxes=boxes))._files(tiny(tmp_path))
+
+    with registered(lambda frames, class_name, path: []) as name:
+        monkeypatch.setattr(module, "foreign_source", lambda item: "as it was")
+        before = files(name)
+        assert files(name) == before
+        monkeypatch.setattr(module, "foreign_source", lambda item: "changed")
+        assert not set(files(name)) & set(before)
+
+
 @pytest.mark.parametrize(
     ("job", "need"),
     [

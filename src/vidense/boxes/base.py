@@ -35,7 +35,7 @@ class BoxSource(Protocol):
 
 BOX_SOURCES: Registry[BoxSource] = Registry("box source")
 """Sources by name. A plug-in registers a function here, ``@BOX_SOURCES.register("mine")``; what it found is kept in the
-store's cache under that name."""
+store's cache under that name and the hash of the plug-in's file."""
 
 TABLE_ENDINGS = (".csv", ".json")
 

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vidense.boxes.base import is_table
+from vidense.boxes.base import BOX_SOURCES, is_table
 from vidense.boxes.candidates import MOST_FRAMES, candidates, crops_of, stride_of
 from vidense.boxes.crops import Crop
 from vidense.boxes.options import Choosing, Cropping
@@ -23,6 +23,7 @@ from vidense.errors import UserError
 from vidense.needs import Need, Report
 from vidense.parameterizations.base import require
 from vidense.records import content_hash, file_hash, replacing
+from vidense.registry import foreign_source
 
 if TYPE_CHECKING:
     from vidense.method import Task
@@ -121,13 +122,12 @@ class Tiling(Need[Tiled]):
 
     def _files(self, task: "Task") -> list[Path]:
         """Return where each class is kept: found again by everything that decides about its clips."""
-        boxes = self.cropping.boxes
         identity = {
             "data": task.real.content,
             "vpc": task.vpc,
             "seed": task.seed,
             "most_frames": MOST_FRAMES[task.scale],
-            "cropping": asdict(self.cropping) | ({"boxes": file_hash(Path(boxes))} if is_table(boxes) else {}),
+            "cropping": asdict(self.cropping) | _source(self.cropping.boxes),
             "choosing": asdict(self.choosing),
             "candidates": [candidates(task, self.choosing, label) for label in range(len(task.real.class_names))],
             "tracked": find_tracker() is not None,
@@ -144,6 +144,14 @@ class Tiling(Need[Tiled]):
             return Tiled(require(kept, "pixels", (task.vpc, *task.real.spec.shape)), require(kept, "regions", shape))
         except (OSError, SafetensorError, ValueError):
             return None
+
+
+def _source(boxes: str) -> dict[str, str]:
+    """Return what tells box sources of one name apart: the content of a file, or of the plug-in that defines them."""
+    if is_table(boxes):
+        return {"boxes": file_hash(Path(boxes))}
+    source = foreign_source(BOX_SOURCES.get(boxes))
+    return {} if source is None else {"source": source}
 
 
 def _counted(crops: Iterator[list[Crop]], done: int, total: int, name: str, report: Report) -> Iterator[list[Crop]]:
