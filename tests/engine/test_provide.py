@@ -46,6 +46,17 @@ def test_methods_that_need_nothing_make_nothing(store):
     assert provide(store.path, method="toy_gain") == []
 
 
-def test_epochs_that_are_not_trained_cannot_be_followed(store):
-    with pytest.raises(UserError, match=r"max_start=10 .* to epoch 10, and they are trained for 2"):
-        provide(store.path, method="mtt", options={**EXPERTS, "max_start": 10})
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"max_start": 10}, r"max_start=10 .* to epoch 10, and they are trained for 2"),
+        ({"network": "minic3d_bn"}, r"network='minic3d_bn' normalises over batches"),
+    ],
+)
+@pytest.mark.parametrize("given", [{"method": "mtt"}, {"method": "vdsd_mtt", "options": PICTURES}])
+def test_experts_that_cannot_be_followed_are_refused_before_anything_is_made(store, given, wrong, message):
+    told = []
+    given = {**given, "options": {**given.get("options", {}), **EXPERTS, **wrong}}
+    with pytest.raises(UserError, match=message):
+        provide(store.path, progress=lambda *parts: told.append(parts), **given)
+    assert told == [] and not store.cache.exists()

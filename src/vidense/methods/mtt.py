@@ -3,21 +3,22 @@
 from vidense.errors import UserError
 from vidense.expert_trajectories import Expertise, Experts
 from vidense.method import Group, Optimizer, Recipe, Start, Task, register_method, resolved
-from vidense.objectives.trajectory import Following, TrajectoryMatching
+from vidense.objectives.trajectory import Following, TrajectoryMatching, student
 from vidense.option_types import LearningRate, Momentum
 from vidense.parameterizations.dense import Dense
 
-__all__ = ["RATES", "follow", "mtt"]
+__all__ = ["RATES", "experts_to_follow", "mtt"]
 
 # A pixel decides little about where a training ends; the reference moves them by a hundred thousand gradients.
 RATES = (1e3, 1e4, 1e5)
 
 
-def follow(task: Task, expertise: Expertise, following: Following) -> TrajectoryMatching:
-    """Return the objective, its experts trained first where the store's cache lacks them.
+def experts_to_follow(task: Task, expertise: Expertise, following: Following) -> Experts:
+    """Return the experts to be obtained; what cannot be followed is refused before anything is made.
 
     Raises:
-        UserError: if the experts are trained for fewer epochs than are to be followed.
+        UserError: if the experts are trained for fewer epochs than are to be followed, or their network cannot be a
+            student.
     """
     need = Experts(expertise)
     _, epochs = need.size(task)
@@ -26,7 +27,8 @@ def follow(task: Task, expertise: Expertise, following: Following) -> Trajectory
             f"max_start={following.max_start} and expert_epochs={following.expert_epochs} follow experts to epoch "
             f"{following.epochs}, and they are trained for {epochs}; lower max_start or raise expert_length"
         )
-    return TrajectoryMatching(task.obtain(need), expertise.network, following)
+    student(expertise.network, task.real)
+    return need
 
 
 @register_method(
@@ -68,9 +70,10 @@ def mtt(
         expertise: which experts are trained.
         following: how experts are followed.
     """
+    need = experts_to_follow(task, expertise, following)
     return Recipe(
         Dense(task.initial_clips(start), task.real.spec, task.real.class_names, task.labels),
-        follow(task, expertise, following),
+        TrajectoryMatching(task.obtain(need), expertise.network, following),
         Optimizer(
             "sgd",
             {"frames": Group(resolved(lr), momentum), "step_size": Group(following.lr_step_size, momentum)},

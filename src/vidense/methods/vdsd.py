@@ -10,13 +10,13 @@ from torch import Tensor
 from vidense.expert_trajectories import Expertise
 from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
 from vidense.methods.frepo import LABEL_RATE, label_bytes, starting_labels
-from vidense.methods.mtt import RATES, follow
+from vidense.methods.mtt import RATES, experts_to_follow
 from vidense.needs import Condensation
 from vidense.objectives.distribution import DistributionMatching
 from vidense.objectives.kernel_regression import KernelRegression
 from vidense.objectives.network_pool import Turns
 from vidense.objectives.real_batches import RealBatches
-from vidense.objectives.trajectory import Following
+from vidense.objectives.trajectory import Following, TrajectoryMatching
 from vidense.option_types import Count, LearningRate, Momentum, Rate
 from vidense.parameterizations.memories import Memories, hallucinator
 from vidense.parameterizations.stills import Stills
@@ -159,7 +159,10 @@ def vdsd_mtt(
     """
     groups = remembering.groups(resolved(lr), momentum)
     groups["step_size"] = Group(following.lr_step_size, STEP_SIZE_MOMENTUM)
-    return Recipe(remember(task, remembering), follow(task, expertise, following), Optimizer("sgd", groups))
+    # What is wrong with the experts is said before the pictures are learned.
+    need = experts_to_follow(task, expertise, following)
+    videos = remember(task, remembering)
+    return Recipe(videos, TrajectoryMatching(task.obtain(need), expertise.network, following), Optimizer("sgd", groups))
 
 
 @register_method(

@@ -24,7 +24,7 @@ from vidense.parameterizations.base import Parameterization
 from vidense.seeding import Draw, derive, generator
 from vidense.trajectories import Expert
 
-__all__ = ["Following", "TrajectoryMatching", "relative_distance"]
+__all__ = ["Following", "TrajectoryMatching", "relative_distance", "student"]
 
 # The reference clips the learned step size from below.
 SMALLEST_STEP = 1e-3
@@ -37,6 +37,18 @@ def relative_distance(reached: Weights, start: Weights, target: Weights) -> Tens
     missed = torch.stack([(reached[name] - target[name]).square().sum() for name in target]).sum()
     whole = torch.stack([(start[name] - target[name]).square().sum() for name in target]).sum()
     return missed / whole
+
+
+def student(network: str, real: RealClips) -> Network:
+    """Return a fresh network for clips like ``real``; it is known before experts are trained whether it may be one.
+
+    Raises:
+        UserError: if it cannot take the clips, or its layers mix clips.
+    """
+    built = build_network(network, real.spec, len(real.class_names), seed=0)
+    if any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in built.modules()):
+        raise UserError(f"network={network!r} normalises over batches, which trajectories cannot; use minic3d")
+    return built
 
 
 @dataclass(frozen=True)
@@ -107,12 +119,9 @@ class TrajectoryMatching(Objective):
         """Build the network that experts and student have in common.
 
         Raises:
-            UserError: if its layers mix clips.
+            UserError: as :func:`student`.
         """
-        built = build_network(self.network, real.spec, len(real.class_names), seed=0)
-        if any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in built.modules()):
-            raise UserError(f"network={self.network!r} normalises over batches, which trajectories cannot; use minic3d")
-        self._student = built.place(real.device).train().requires_grad_(False)
+        self._student = student(self.network, real).place(real.device).train().requires_grad_(False)
         self.step_size.data = self.step_size.data.to(real.device)
 
     def losses(self, synthetic: Parameterization, real: RealClips, step: Step) -> Iterator[Tensor]:
