@@ -110,6 +110,14 @@ class Teacher(Need[TrainedTeacher]):
             raise DivergenceError(f"the teacher {self.network!r} diverged while it was trained; take another --seed")
         return TrainedTeacher(_frozen(trained.network), self.network, task.seed, _chosen(trained.fit), trained.weights)
 
+    def facts(self, made: TrainedTeacher) -> dict[str, Any]:
+        """Return what a condensed dataset says of the teacher."""
+        return made.to_json()
+
+    def seen(self, real: RealClips) -> RealClips:
+        """Return clips as the network takes them: as they are, or one frame each."""
+        return real.single_frames() if self.single_frames else real
+
     def stand_in(self, task: Task) -> TrainedTeacher:
         """Return the network before its training."""
         return TrainedTeacher(_frozen(self._untrained(task)), self.network, task.seed, 0.0, "0" * 64)
@@ -127,7 +135,7 @@ class Teacher(Need[TrainedTeacher]):
     def _training(self, task: Task) -> dict[str, Any]:
         """Return what :func:`ceiling_network` is told."""
         return {
-            "real": task.real.single_frames() if self.single_frames else task.real,
+            "real": self.seen(task.real),
             "model": self.network,
             "seed": task.seed,
             "cache": task.workdir,

@@ -223,7 +223,7 @@ def test_what_is_no_plug_in_is_refused(refused, tmp_path, method):
 
 
 @pytest.mark.parametrize(
-    "verb", ["ablate", "condense", "evaluate", "experts", "export", "flow", "methods", "plan", "prepare"]
+    "verb", ["ablate", "condense", "evaluate", "experts", "export", "flow", "methods", "plan", "prepare", "teacher"]
 )
 def test_every_verb_that_meets_what_others_wrote_takes_it(vidense, verb):
     assert "--plugin" in vidense(verb, "--help").out

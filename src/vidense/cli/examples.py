@@ -42,6 +42,7 @@ EXAMPLES = {
     "teacher": _epilog(
         "vidense teacher store                          as long as a run of tsgf on this machine would train it",
         "vidense teacher store --scale published --seed 1 --device cuda",
+        "vidense teacher store --method sre2l --set mode=frame    of single frames",
         "vidense teacher store --json                   its accuracies and the hash of its weights, for a script",
     ),
     "condense": _epilog(

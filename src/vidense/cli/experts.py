@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.ahead import following, made_ahead
 from vidense.config import Mistakes
 
 __all__ = ["experts"]
@@ -23,21 +24,15 @@ def experts(
 
     The same command again continues after the last finished epoch.
     """
-    from vidense.cli.condense import check
     from vidense.cli.output import print_json
-    from vidense.cli.progress import Display
-    from vidense.engine.provide import provide
+    from vidense.expert_trajectories import Experts
 
     mistakes = Mistakes()
-    flags = {"method": method, "scale": scale, "device": device}
-    settings = shared.gather(flags, set_options, None, mistakes)
-    check(store, settings, mistakes)
-    with Display() as display:
-        found = provide(store, progress=display.step, **settings)
+    settings = shared.gather({"method": method, "scale": scale, "device": device}, set_options, None, mistakes)
+    found = [made.to_json() for made in made_ahead(store, Experts, "experts", settings, mistakes)]
     if as_json:
         print_json({"store": str(store), "method": method, "made": found})
         return
     for made in found:
-        size = f": {made['experts']} of {made['epochs']} epochs" if "experts" in made else ""
-        print(f"{made['what']}{size}, in {made['seconds']:.1f} s")
-    print(f"next: vidense condense {store} --out run --method {method}")
+        print(f"{made['what']}: {made['experts']} of {made['epochs']} epochs, in {made['seconds']:.1f} s")
+    print(f"next: {following(store, settings, plugin)}")

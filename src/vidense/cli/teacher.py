@@ -1,66 +1,84 @@
-"""``vidense teacher``: the network that videos are recovered from, trained before a run needs it."""
+"""``vidense teacher``: the network that videos are recovered from, or crops scored by, before a run needs it."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from vidense.cli import options as shared
+from vidense.cli.ahead import following, made_ahead
+from vidense.config import Mistakes
+
+if TYPE_CHECKING:
+    from vidense.engine.provide import Provided
+    from vidense.method import Scale
+    from vidense.teachers import Teacher
 
 __all__ = ["teacher"]
 
 
 def teacher(
     store: shared.StorePath,
+    method: Annotated[str, typer.Option(help="The method it is for.")] = "tsgf",
     scale: shared.Scale = None,
     seed: shared.Seed = None,
     device: shared.Device = None,
+    set_options: shared.SetOptions = None,
+    plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:
-    """Train the teacher that runs with the same seed and scale recover videos from, and say how good it is.
+    """Train the teacher of tsgf, sre2l or optdistill that runs with the same seed, scale and options ask for.
 
-    It is trained once: the same command again, and those runs, find it in the store's cache.
+    It is trained once, and how good it is is said: the same command again, and those runs, find it in the store's
+    cache.
     """
-    from vidense.budget import format_bytes
     from vidense.cli.output import print_json
+    from vidense.engine.settings import pick_device, pick_scale
+    from vidense.teachers import Teacher
 
-    given = {"scale": scale, "seed": seed, "device": device}
-    found = _train(store, {name: value for name, value in given.items() if value is not None})
+    mistakes = Mistakes()
+    flags = {"method": method, "scale": scale, "seed": seed, "device": device}
+    settings = shared.gather(flags, set_options, None, mistakes)
+    made = made_ahead(store, Teacher, "teacher", settings, mistakes)
+    settings["scale"] = pick_scale(settings.get("scale"), pick_device(settings.get("device", "auto")))
+    found = [_tested(store, one, settings["scale"]) for one in made]
     if as_json:
-        print_json(found)
+        print_json({"store": str(store), "method": method, "scale": settings["scale"], "made": found})
         return
-    trained, scale = found["teacher"], found["scale"]
-    size = format_bytes(trained["bytes"])
-    print(f"teacher: {trained['network']}, seed {trained['seed']}, scale {scale}, {size} of weights")
-    print(_told("held-out training videos", trained["accuracy"], found["held_out_videos"], "they chose its weights"))
-    print(_told("test videos", found["test_accuracy"], found["test_videos"], "they chose nothing"))
-    print(f"next: vidense condense {store} --out RUN --method tsgf --seed {trained['seed']} --scale {scale}")
+    for trained in found:
+        _print(trained, settings["scale"])
+    print(f"next: {following(store, settings, plugin)}")
 
 
-def _train(store: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """Train, or find, the teacher and return what is printed."""
-    from vidense.cli.progress import Display
-    from vidense.config import validate
+def _tested(store: Path, provided: "Provided[Teacher]", scale: "Scale") -> dict[str, Any]:
+    """Return what is told of a teacher, its accuracy on videos that it was not chosen by too."""
     from vidense.data.store import ClipStore
-    from vidense.engine.settings import CondenseSettings, pick_device, pick_scale
     from vidense.experts import HOLD_OUT
-    from vidense.method import Task
-    from vidense.teachers import Teacher, teacher_recipe
+    from vidense.teachers import teacher_recipe
     from vidense.training import accuracy
 
-    asked, opened = validate(CondenseSettings, settings, "settings"), ClipStore.open(store)
-    device = pick_device(asked.device)
-    scale = pick_scale(asked.scale, device)
-    task = Task(opened.train.to(device), 1, asked.seed, opened.cache, scale=scale)
-    with Display() as display:
-        trained = Teacher().make(task, display.step)
-    test = [opened.test.to(device)] if len(opened.test) else []
+    opened, need, network = ClipStore.open(store), provided.need, provided.made.network
+    test = [need.seen(opened.test).to(next(network.parameters()).device)] if len(opened.test) else []
     return {
-        "store": str(store),
-        "scale": scale,
-        "teacher": trained.to_json(),
+        **provided.to_json(),
+        "single_frames": need.single_frames,
         "held_out_videos": len(HOLD_OUT.split(opened.train)[1]),
-        "test_accuracy": round(accuracy(trained.network, test, teacher_recipe(scale)), 4) if test else None,
+        "test_accuracy": round(accuracy(network, test, teacher_recipe(scale, need.epochs)), 4) if test else None,
         "test_videos": len(opened.test),
     }
+
+
+def _print(found: Mapping[str, Any], scale: str) -> None:
+    from vidense.budget import format_bytes
+
+    size = format_bytes(found["bytes"])
+    of = " of single frames" if found["single_frames"] else ""
+    print(f"teacher: {found['network']}{of}, seed {found['seed']}, scale {scale}, {size} of weights")
+    by = "by their first frames, " if found["single_frames"] else ""
+    chose, chose_not = f"{by}they chose its weights", f"{by}they chose nothing"
+    print(_told("held-out training videos", found["accuracy"], found["held_out_videos"], chose))
+    print(_told("test videos", found["test_accuracy"], found["test_videos"], chose_not))
 
 
 def _told(videos: str, accuracy: float | None, count: int, role: str) -> str:

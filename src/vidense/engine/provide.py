@@ -1,32 +1,62 @@
-"""Makes what a method needs and stops there, so that runs can follow whenever they like."""
+"""Makes things of one kind that a method needs and stops there, so that runs can follow whenever they like."""
 
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from vidense.data.store import ClipStore
 from vidense.engine.settings import resolve
-from vidense.engine.workshop import making
+from vidense.engine.workshop import making, rehearsing
 from vidense.method import Task
 from vidense.needs import Need, Report, Workshop
 
-__all__ = ["provide"]
+__all__ = ["Provided", "provide"]
+
+
+N = TypeVar("N", bound=Need[Any])
+
+
+@dataclass(frozen=True)
+class Provided(Generic[N]):
+    """Something that a method asked for, and got.
+
+    Attributes:
+        need: what was asked for.
+        made: what it got.
+        seconds: spent on it just now.
+    """
+
+    need: N
+    made: Any
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what it is, the seconds, and its facts, as JSON types."""
+        return {"what": self.need.describe(), "seconds": self.seconds, **self.need.facts(self.made)}
 
 
 def provide(
-    store: str | Path, *, progress: Report | None = None, checkpoint_seconds: float = 30.0, **settings: Any
-) -> list[dict[str, Any]]:
-    """Make what :func:`vidense.engine.condense.condense` would make before its first iteration; resumes.
+    store: str | Path,
+    kind: type[N],
+    *,
+    progress: Report | None = None,
+    checkpoint_seconds: float = 30.0,
+    **settings: Any,
+) -> list[Provided[N]]:
+    """Make those things of one kind that :func:`vidense.engine.condense.condense` would make first; resumes.
+
+    What else the method asks for is not made: stand-ins take its place, as in a plan.
 
     Args:
         store: folder that ``prepare`` wrote.
+        kind: of need.
         progress: called as ``progress(phase, done, total, latest log entry)``.
         checkpoint_seconds: how much work an interruption may cost.
         settings: as of ``condense``.
 
     Returns:
-        For each thing the method asked for, in order, what it is, the seconds spent on it just now, and its facts.
+        What the method asked for, in order.
 
     Raises:
         UserError: as ``condense`` would.
@@ -34,18 +64,17 @@ def provide(
     """
     opened = ClipStore.open(Path(store))
     job = resolve(settings, opened)
-    found: list[dict[str, Any]] = []
+    found: list[Provided[N]] = []
     shop = making(progress or (lambda *_: None), checkpoint_seconds)
-    noting = Workshop(_noted(shop.obtain, found), shop.condense)
-    job.build(job.task(opened, noting), job.method.rates[0] if job.options.get("lr") == "auto" else None)
-    return found
 
-
-def _noted(obtain: Callable[[Task, Need[Any]], Any], found: list[dict[str, Any]]) -> Callable[[Task, Need[Any]], Any]:
-    def noted(task: Task, need: Need[Any]) -> Any:
+    def obtain(task: Task, need: Need[Any]) -> Any:
+        if not isinstance(need, kind):
+            return need.stand_in(task)
         started = time.perf_counter()
-        made = obtain(task, need)
-        found.append({"what": need.describe(), "seconds": round(time.perf_counter() - started, 2), **need.facts(made)})
+        made = shop.obtain(task, need)
+        found.append(Provided(need, made, round(time.perf_counter() - started, 2)))
         return made
 
-    return noted
+    noting = Workshop(obtain, shop.condense, rehearsing([], lambda job, task: 0.0).start_of)
+    job.build(job.task(opened, noting), job.method.rates[0] if job.options.get("lr") == "auto" else None)
+    return found

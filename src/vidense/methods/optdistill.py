@@ -33,7 +33,8 @@ def given_teacher(task: Task, file: Path) -> Scorer:
     paper="Jiang, Chen and Wang, Video Dataset Distillation: Enhancing Diversity and Realism in Video Data for "
     "Efficient Training",
     stores="real clips, each tiled of several crops",
-    needs="the original videos, a teacher (vidense teacher) or teacher_weights, OpenCV for boxes that are tracked",
+    needs="the original videos, a teacher (vidense teacher --method optdistill) or teacher_weights, OpenCV for boxes "
+    "that are tracked",
     iterations={"small": 0, "published": 0},
     frames=stored_frames,
 )

@@ -18,7 +18,7 @@ __all__ = ["sre2l"]
     paper="Yin, Xing and Shen, Squeeze, Recover and Relabel: Dataset Condensation at ImageNet Scale From A New "
     "Perspective, NeurIPS 2023",
     stores="every frame of every synthetic video; its soft label with labels=soft",
-    needs="a teacher (vidense teacher), of single frames with mode=frame",
+    needs="a teacher (vidense teacher --method sre2l), of single frames with mode=frame",
     iterations={"small": 300, "published": 4000},
     rates=RATES,
     beside=label_bytes,

@@ -16,14 +16,15 @@ FLAGS = ("method", "vpc", "budget", "seed", "store_dtype", "iterations", "scale"
 DEFAULTS = {"labels": "hard", "mix": "none", "task": "classify"}
 
 
-def condense_command(settings: Mapping[str, Any], *, out: str) -> str:
+def condense_command(settings: Mapping[str, Any], *, out: str, store: str = STORE) -> str:
     """Return the command that makes, and again that continues, a run.
 
     Args:
         settings: all that ``run.json`` keeps, or what was asked for, where the rest has its default.
         out: folder of the run.
+        store: folder of the prepared data, where it is known.
     """
-    words = ["vidense", "condense", STORE, "--out", out]
+    words = ["vidense", "condense", store, "--out", out]
     # A budget decides how many videos there are, and coresets choose without iterating.
     unsaid = {"vpc"} if settings.get("budget") is not None else set()
     unsaid |= {"iterations"} if not settings.get("iterations") else set()
