@@ -24,6 +24,7 @@ def dsa(task: Task, **options: Any) -> Recipe:
     and iteration, with one set of strengths for all its real and synthetic clips and all their frames.
 
     Differences:
-        As of ``dc``. The paper augments in evaluation too; here all methods are evaluated alike, without.
+        As of ``dc``, whose start from noise is kept: the released code is run from real images (``--init real``), which
+        start=real does. The paper augments in evaluation too; here all methods are evaluated alike, without.
     """
     return dc(task, **options)

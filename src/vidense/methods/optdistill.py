@@ -56,7 +56,14 @@ def optdistill(
     Differences:
         The paper finds boxes by YOLOv5 and scores by R3D-18 trained on Kinetics-400; its code scores by I3D and draws
         no box at random. Here boxes come from motion, people, a file or a plug-in, and the teacher is trained on the
-        dataset unless weights are given.
+        dataset unless weights are given. A video without a box is taken whole.
+
+        The paper's score decides alone, so that one video may fill a clip; here a class's videos give one crop each as
+        far as they reach (one_per_video=false is its rule), and where there are too few crops the best are used again.
+        Its experiments score by the highest probability of any class, its method by the loss at the true one; here it
+        is the true one's where the teacher knows the classes (score=highest is the other). Of each crop the middle
+        window is scored. Crops have the shape of the part of a frame that the store's clips show, so that they are
+        squashed no more than these; the paper's have that of its canvas.
 
     Args:
         task: clips, videos per class, seed.

@@ -30,8 +30,8 @@ class RealBatches:
     """How real clips enter an iteration.
 
     Attributes:
-        batch_real: distinct real videos drawn of each class each iteration (all of a smaller class); 64 in the
-            papers, 8 has the same expected gradient.
+        batch_real: distinct real videos drawn of each class each iteration (all of a smaller class). Fewer are quicker
+            and noisier; the expected gradient stays the same only where means of embeddings are matched, as by ``dm``.
         network: the random embedding network, used in evaluation mode (no layer mixes clips, so chunking does not
             change the result).
         clip_policy: ``frozen`` uses a video's first stored window throughout, as the reference does; ``resample`` draws
