@@ -30,8 +30,7 @@ def teacher(
 ) -> None:
     """Train the teacher of tsgf, sre2l or optdistill that runs with the same seed, scale and options ask for.
 
-    It is trained once, and how good it is is said: the same command again, and those runs, find it in the store's
-    cache.
+    Its accuracy is printed. It is trained once: the same command again, and those runs, find it in the store's cache.
     """
     from vidense.cli.output import print_json
     from vidense.engine.settings import pick_device, pick_scale
