@@ -6,7 +6,7 @@ the method takes by itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vidense.errors import UserError, suggest
@@ -167,7 +167,7 @@ SETTINGS = {
     "prism": PRISM_SETTINGS,
     "dfs": PRISM_SETTINGS,
     "tsgf": TSGF_SETTINGS,
-    "sre2l": TSGF_SETTINGS,
+    "sre2l": replace(TSGF_SETTINGS, unstated=("start", "iterations", "optimiser")),
 }
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from vidense.errors import suggest
 from vidense.nets import NETWORKS
-from vidense.options import NamesFile
+from vidense.options import NamesCode, NamesFile
 
 __all__ = ["Count", "FileName", "LearningRate", "Momentum", "NetworkName", "Rate", "Weight", "readable"]
 
@@ -37,5 +37,5 @@ LearningRate = Rate | Literal["auto"]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
-NetworkName = Annotated[str, AfterValidator(_known_network)]
+NetworkName = Annotated[str, AfterValidator(_known_network), NamesCode(NETWORKS.get)]
 FileName = Annotated[str, AfterValidator(readable), NamesFile()]

@@ -1,7 +1,7 @@
 """A function's keyword arguments as flat, typed, documented options. Needs no torch."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from vidense.docstrings import entries
 from vidense.records import disjoint, file_hash
+from vidense.registry import foreign_source
 
-__all__ = ["HASHED", "NamesFile", "Options", "hashed", "options_of"]
+__all__ = ["HASHED", "NamesCode", "NamesFile", "Options", "hashed", "options_of"]
 
 HASHED = "sha256:"
 """How a value begins that stands for a file, see :func:`hashed`."""
@@ -29,6 +30,17 @@ class NamesFile:
     """
 
     when: Callable[[str], bool] = bool
+
+
+@dataclass(frozen=True)
+class NamesCode:
+    """Marks an option whose value names something registered: runs are known by what a plug-in makes of the name.
+
+    Attributes:
+        find: returns what a value names, None where it names nothing registered.
+    """
+
+    find: Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -60,12 +72,23 @@ class Options:
     def with_files(self, values: Mapping[str, Any], of: Callable[[Path], str]) -> dict[str, Any]:
         """Return validated option values with what ``of`` makes of a file in place of its path."""
         found = dict(values)
-        for name, value in values.items():
-            field = self.model.model_fields[name]
-            marks = [*field.metadata, *_marks(field.annotation)]
-            if value is not None and any(isinstance(mark, NamesFile) and mark.when(value) for mark in marks):
+        for name, value, mark in self._marked(values):
+            if isinstance(mark, NamesFile) and mark.when(value):
                 found[name] = of(Path(value))
         return found
+
+    def sources(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return, for each validated option that names a plug-in's code, the hash of the file that defines it."""
+        named = {name: mark.find(value) for name, value, mark in self._marked(values) if isinstance(mark, NamesCode)}
+        hashes = {name: foreign_source(code) for name, code in named.items() if code is not None}
+        return {name: source for name, source in hashes.items() if source is not None}
+
+    def _marked(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+        """Yield option, value and mark for each mark of each option that has a value."""
+        for name, value in values.items():
+            field = self.model.model_fields[name]
+            if value is not None:
+                yield from ((name, value, mark) for mark in [*field.metadata, *_marks(field.annotation)])
 
 
 def hashed(file: Path) -> str:

@@ -133,9 +133,27 @@ def test_a_changed_plug_in_is_another_run(vidense, refused, store, method, tmp_p
     words = ("condense", store, "--out", tmp_path / "run", "--method", "mean_clip", "--iterations", 2)
     assert vidense(*words, "--plugin", method).code == 0
     recorded = json.loads((tmp_path / "run" / "run.json").read_text())["settings"]
-    assert len(recorded["source"]) == 64 and str(tmp_path) not in json.dumps(recorded)
+    assert len(recorded["sources"]["method"]) == 64 and str(tmp_path) not in json.dumps(recorded)
     method.write_text(method.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
-    assert "holds a run with other settings (source" in refused(*words, "--plugin", method)
+    assert "holds a run with other settings (sources" in refused(*words, "--plugin", method)
+
+
+def test_a_changed_network_is_another_run_of_our_method_and_another_evaluation(
+    vidense, refused, store, tmp_path, no_plugin_left
+):
+    file, run = tmp_path / "net.py", tmp_path / "run"
+    file.write_text(NETWORK, encoding="utf-8")
+    condense = ("condense", store, "--out", run, "--method", "dm", "--iterations", 2, "--set", "lr=1")
+    condense += ("--set", "network=my_tiny", "--plugin", file)
+    evaluate = ("evaluate", run, "--on", store, "--models", "my_tiny", "--seeds", 1, "--no-ceiling", "--epochs", 1)
+    evaluate += ("--plugin", file)
+    assert vidense(*condense).code == 0 and vidense(*evaluate).code == 0
+    trained = set((run / "jobs").iterdir())
+    assert vidense(*evaluate).code == 0 and set((run / "jobs").iterdir()) == trained
+    no_plugin_left()
+    file.write_text(NETWORK + "\n# changed\n", encoding="utf-8")
+    assert vidense(*evaluate).code == 0 and set((run / "jobs").iterdir()) > trained
+    assert "holds a run with other settings (sources" in refused(*condense)
 
 
 def test_a_network_of_ones_own_evaluates(vidense, store, tmp_path):

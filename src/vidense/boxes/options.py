@@ -10,7 +10,7 @@ from vidense.boxes.base import BOX_SOURCES, BoxSource, is_table
 from vidense.boxes.table import read_table
 from vidense.errors import suggest
 from vidense.option_types import Count, readable
-from vidense.options import NamesFile
+from vidense.options import NamesCode, NamesFile
 
 __all__ = ["Choosing", "Cropping"]
 
@@ -22,6 +22,10 @@ def _known_source(name: str) -> str:
         # pydantic gathers ValueErrors with the other mistakes.
         raise ValueError(f"unknown box source{suggest(name, BOX_SOURCES)}; a file of boxes ends in .csv or .json")
     return name
+
+
+def _code(name: str) -> BoxSource | None:
+    return None if is_table(name) else BOX_SOURCES.get(name)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Cropping:
             with the first clip that the store holds of each video.
     """
 
-    boxes: Annotated[str, AfterValidator(_known_source), NamesFile(is_table)] = "motion"
+    boxes: Annotated[str, AfterValidator(_known_source), NamesFile(is_table), NamesCode(_code)] = "motion"
     boxes_per_video: Count = 3
     footage: Literal["original", "stored"] = "original"
 

@@ -83,8 +83,9 @@ class Job:
 
     def to_json(self, data: str) -> dict[str, Any]:
         """Return all that decides the result; ``data`` is the content hash of the clips."""
-        foreign = {} if self.method.source is None else {"source": self.method.source}
-        return foreign | {
+        foreign = {"method": self.method.source} if self.method.source is not None else {}
+        sources = foreign | self.method.options.sources(self.options)
+        return ({"sources": sources} if sources else {}) | {
             "method": self.method.name,
             "options": self.method.options.with_files(self.options, hashed),
             "vpc": self.vpc,

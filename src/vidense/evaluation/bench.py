@@ -16,8 +16,9 @@ from vidense.evaluation.retrieval import retrieval_scores
 from vidense.evaluation.scores import classification_scores
 from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
-from vidense.nets import Network, build_network
+from vidense.nets import NETWORKS, Network, build_network
 from vidense.nets.metric import MetricNetwork
+from vidense.registry import foreign_source
 from vidense.teachers import teacher_recipe
 from vidense.training import TrainingRecipe, predict
 
@@ -83,8 +84,10 @@ class Bench:
         return self._teacher
 
     def identity(self, content: str, seed: int) -> dict[str, Any]:
-        """Return all that decides the result of a job."""
-        return {"train": content, "data": self.store.content_hash, "spec": self.spec.hash, "net_seed": seed}
+        """Return all that decides the result of a job; of a plug-in's network its file too."""
+        source = foreign_source(NETWORKS.get(self.spec.model))
+        found = {"train": content, "data": self.store.content_hash, "spec": self.spec.hash, "net_seed": seed}
+        return found if source is None else {**found, "source": source}
 
     def seen_by_teacher(self, clips: LabelledClips) -> Tensor:
         """Return the teacher's probabilities of each clip, float32 ``[N, C]``; raises as :meth:`teacher`."""

@@ -64,7 +64,7 @@ def watched_run(path: Path) -> WatchedRun:
 def _watched(path: Path, record: Mapping[str, Any]) -> WatchedRun:
     settings = record["settings"]
     lr = record.get("tuning", {}).get("lr", settings["options"].get("lr"))
-    asked = {**record["asked"], "source": settings.get("source")} if "asked" in record else settings
+    asked = {**record["asked"], "sources": settings.get("sources")} if "asked" in record else settings
     return WatchedRun(
         method=str(settings["method"]),
         iterations=int(settings["iterations"]),

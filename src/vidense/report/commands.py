@@ -31,8 +31,8 @@ def condense_command(settings: Mapping[str, Any], *, out: str, store: str = STOR
     for name in FLAGS:
         if settings.get(name) is not None and name not in unsaid:
             words += [f"--{name.replace('_', '-')}", str(settings[name])]
-    if settings.get("source") is not None:
-        # Of a method that is not ours a run knows the hash of its file, not where it lies.
+    if settings.get("sources"):
+        # Of a method or network that is not ours a run knows the hash of its file, not where it lies.
         words += ["--plugin", "FILE.py"]
     for name, value in settings.get("options", {}).items():
         words += ["--set", f"{name}={_literal(value)}"]
