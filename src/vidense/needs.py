@@ -65,7 +65,7 @@ class Condensation(Need[Parameterization]):
 
     def describe(self) -> str:
         """Return the method's name and how many videos it makes."""
-        return f"{self.vpc} videos per class by {self.method}"
+        return f"{self.vpc} video{'s' * (self.vpc != 1)} per class by {self.method}"
 
     def make(self, task: "Task", report: Report) -> Parameterization:
         """Return the videos as they were stored; the run behind them resumes like any other."""
