@@ -68,6 +68,7 @@ def test_a_damaged_dataset_is_refused_in_one_sentence(refused, dataset, tmp_path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("no_plugin_left")
 def test_a_plug_in_brings_a_parameterization_of_its_own(vidense, refused, dataset, tmp_path):
     index, tensors = parts(tmp_path / "set", "dense")
     write(tmp_path / "set", {**index, "parameterization": "mine"}, tensors)
