@@ -25,10 +25,10 @@ def provenance(command: str, device: torch.device) -> dict[str, Any]:
 
 
 def _commit() -> str:
-    """Return the commit the numbers were measured at, marked where the package differed from it."""
+    """Return the commit the numbers were measured at, marked where the package or a benchmark differed from it."""
     here = Path(__file__).parent
     revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
     changed = subprocess.run(
-        ["git", "diff", "--quiet", "HEAD", "--", "../src"], cwd=here, capture_output=True, check=False
+        ["git", "diff", "--quiet", "HEAD", "--", "../src", "*.py"], cwd=here, capture_output=True, check=False
     )
     return (revision.stdout.strip() or "unknown") + ("-dirty" if changed.returncode else "")

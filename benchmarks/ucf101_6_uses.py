@@ -5,6 +5,7 @@
 
 Retrieval (three seeds of prism and random, two of vdsd_dm, three networks each), DD-Ranking's scores and optical flow
 (two seeds), and how well each set ranks twelve networks and learning rates (one seed). The runs must be finished.
+Beside them, how many test videos a network of single frames names by their first one.
 """
 
 import shutil
@@ -16,10 +17,14 @@ from benchmarks.jobs import Jobs, run_jobs
 from benchmarks.pages import FIGURES
 from benchmarks.uses import agreement, motion_kept, recalls, robustness
 from vidense import methods  # noqa: F401 - their parameterizations read the runs
+from vidense.data.store import ClipStore
+from vidense.engine.provide import provide
 from vidense.evaluation import evaluate_run
 from vidense.evaluation.fairness import judge
 from vidense.evaluation.flow_run import measure_flow
 from vidense.evaluation.proxy import rank_by_proxy
+from vidense.teachers import Teacher, teacher_recipe
+from vidense.training import accuracy
 
 __all__ = ["JOBS"]
 
@@ -57,6 +62,13 @@ def _flow(method: str, seed: int, work: Path) -> dict[str, Any]:
     return {**found, "method": method, "seed": seed}
 
 
+def _still(work: Path) -> dict[str, Any]:
+    (provided,) = provide(work / "store", Teacher, method="sre2l", options={"mode": "frame"}, device="cpu")
+    test = provided.need.seen(ClipStore.open(work / "store").test)
+    top1 = accuracy(provided.made.network, [test], teacher_recipe("small"))
+    return {"network": provided.made.name, "seed": provided.made.seed, "videos": len(test.labels), "top1": top1}
+
+
 JOBS = Jobs(
     name="ucf101_6_uses",
     base="ucf101_6",
@@ -65,6 +77,7 @@ JOBS = Jobs(
         **{f"flow-{m}-{s}": partial(_flow, m, s) for m in JUDGED for s in range(2)},
         **{f"fairness-{m}-{s}": partial(_judge, m, s) for m in JUDGED for s in range(2)},
         **{f"proxy-{m}-0": partial(_rank, m, 0) for m in ("prism", "herding")},
+        "still": _still,
     },
     tables={"retrieval": recalls, "flow": motion_kept, "fairness": robustness, "proxy": agreement},
 )
