@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.small_net import NAME, Linear
-from vidense import experts
+from vidense import experts, registry
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
 from vidense.experts import HOLD_OUT, HoldOut, ceiling_network
@@ -85,7 +85,7 @@ def test_a_network_of_a_plug_in_is_trained_again_when_the_plug_in_changes(
 ) -> None:
     monkeypatch.setitem(NETWORKS._items, NAME, Linear)
     for source in ("as it was", "changed", "as it was"):
-        monkeypatch.setattr(experts, "foreign_source", lambda item, source=source: source)
+        monkeypatch.setattr(registry, "foreign_source", lambda item, source=source: source)
         ceiling_network(real, NAME, 0, tmp_path, recipe=RECIPE)
     assert len(fits) == 2
 

@@ -5,7 +5,7 @@ import torch
 
 from tests.engine.toys import SPEC, Killed, plugged_in
 from tests.tiny import real_clips, task_on
-from vidense import trajectories
+from vidense import registry, trajectories
 from vidense.errors import DivergenceError, UserError
 from vidense.expert_trajectories import Expertise, Experts
 from vidense.method import Task
@@ -100,7 +100,7 @@ def test_seed_data_network_and_recipe_tell_trainings_apart(tmp_path):
 def test_a_network_of_a_plug_in_is_trained_again_when_the_plug_in_changes(tmp_path, monkeypatch):
     real, found = real_clips(spec=SPEC), set()
     for source in ("as it was", "changed", "as it was"):
-        monkeypatch.setattr(trajectories, "foreign_source", lambda item, source=source: source)
+        monkeypatch.setattr(registry, "foreign_source", lambda item, source=source: source)
         found.add(trajectory_in(tmp_path, real, "toy_flat", 0, recipe()).folder)
     assert len(found) == 2
 

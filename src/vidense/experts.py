@@ -16,7 +16,6 @@ from vidense.data.real import RealClips
 from vidense.errors import UserError
 from vidense.nets import NETWORKS, Network, build_network
 from vidense.records import content_hash, file_hash, read_json, replacing, write_json
-from vidense.registry import foreign_source
 from vidense.training import FitRecord, TrainingRecipe, fit
 
 __all__ = ["HOLD_OUT", "Ceiling", "HoldOut", "ceiling_network", "has_ceiling"]
@@ -152,8 +151,7 @@ def _identity(
         "hold_out": asdict(hold_out),
     }
     # Named only where it says something, so that networks trained before there was a choice are found.
-    source = foreign_source(NETWORKS.get(model))
-    return known | ({"resample": True} if resample else {}) | ({} if source is None else {"source": source})
+    return known | ({"resample": True} if resample else {}) | NETWORKS.foreign(model)
 
 
 def _stem(cache: Path, identity: dict[str, Any]) -> Path:

@@ -63,6 +63,17 @@ class Registry(Generic[T]):
             raise UserError(f"unknown {self.kind} {name!r}{suggest(name, self._items)}")
         return self._items[name]
 
+    def foreign(self, name: str) -> dict[str, str]:
+        """Return what the identity of anything made with ``name`` holds beside it: a plug-in's ``source``, or nothing.
+
+        Identities of what was made with our own stay as they are.
+
+        Raises:
+            UserError: if there is none of that name.
+        """
+        source = foreign_source(self.get(name))  # type: ignore[arg-type]  # what is registered is a function or a class
+        return {} if source is None else {"source": source}
+
     def __contains__(self, name: object) -> bool:
         return name in self._items
 

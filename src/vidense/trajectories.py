@@ -13,7 +13,6 @@ from vidense.data.real import RealClips
 from vidense.errors import DivergenceError, UserError
 from vidense.nets import NETWORKS, Network, build_network
 from vidense.records import content_hash, replacing, write_json
-from vidense.registry import foreign_source
 from vidense.training import TrainingRecipe, fit
 
 __all__ = ["Expert", "Trajectory", "Untrained", "expert_recipe", "train_trajectory", "trajectory_in"]
@@ -162,9 +161,8 @@ def trajectory_in(cache: Path, real: RealClips, model: str, seed: int, recipe: T
 
 
 def _identity(real: RealClips, model: str, seed: int, recipe: TrainingRecipe) -> dict[str, Any]:
-    source = foreign_source(NETWORKS.get(model))
     # Any number of epochs begins alike: a longer training takes up a shorter one.
-    return ({} if source is None else {"source": source}) | {
+    return NETWORKS.foreign(model) | {
         "data": real.content,
         "model": model,
         "seed": seed,

@@ -10,6 +10,7 @@ import torch
 
 from tests.boxes.judges import colours, registered
 from tests.tiny import task
+from vidense import registry
 from vidense.boxes import Choosing, Cropping, Tiling
 from vidense.boxes import tiling as module
 from vidense.data.spec import ClipSpec
@@ -78,10 +79,10 @@ def test_a_box_source_of_a_plug_in_looks_again_when_the_plug_in_changes(tmp_path
         return tiling(replace(STORED, boxes=boxes))._files(tiny(tmp_path))
 
     with registered(lambda frames, class_name, path: []) as name:
-        monkeypatch.setattr(module, "foreign_source", lambda item: "as it was")
+        monkeypatch.setattr(registry, "foreign_source", lambda item: "as it was")
         before = files(name)
         assert files(name) == before
-        monkeypatch.setattr(module, "foreign_source", lambda item: "changed")
+        monkeypatch.setattr(registry, "foreign_source", lambda item: "changed")
         assert not set(files(name)) & set(before)
 
 

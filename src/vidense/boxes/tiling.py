@@ -23,7 +23,6 @@ from vidense.errors import UserError
 from vidense.needs import Need, Report
 from vidense.parameterizations.base import require
 from vidense.records import content_hash, file_hash, replacing
-from vidense.registry import foreign_source
 
 if TYPE_CHECKING:
     from vidense.method import Task
@@ -150,8 +149,7 @@ def _source(boxes: str) -> dict[str, str]:
     """Return what tells box sources of one name apart: the content of a file, or of the plug-in that defines them."""
     if is_table(boxes):
         return {"boxes": file_hash(Path(boxes))}
-    source = foreign_source(BOX_SOURCES.get(boxes))
-    return {} if source is None else {"source": source}
+    return BOX_SOURCES.foreign(boxes)
 
 
 def _counted(crops: Iterator[list[Crop]], done: int, total: int, name: str, report: Report) -> Iterator[list[Crop]]:

@@ -18,7 +18,6 @@ from vidense.evaluation.spec import EvalSpec
 from vidense.experts import ceiling_network
 from vidense.nets import NETWORKS, Network, build_network
 from vidense.nets.metric import MetricNetwork
-from vidense.registry import foreign_source
 from vidense.teachers import teacher_recipe
 from vidense.training import TrainingRecipe, predict
 
@@ -85,9 +84,8 @@ class Bench:
 
     def identity(self, content: str, seed: int) -> dict[str, Any]:
         """Return all that decides the result of a job; of a plug-in's network its file too."""
-        source = foreign_source(NETWORKS.get(self.spec.model))
         found = {"train": content, "data": self.store.content_hash, "spec": self.spec.hash, "net_seed": seed}
-        return found if source is None else {**found, "source": source}
+        return {**found, **NETWORKS.foreign(self.spec.model)}
 
     def seen_by_teacher(self, clips: LabelledClips) -> Tensor:
         """Return the teacher's probabilities of each clip, float32 ``[N, C]``; raises as :meth:`teacher`."""

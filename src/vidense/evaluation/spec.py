@@ -203,16 +203,16 @@ def eval_spec(
         raise UserError(f"epochs={epochs} trains nothing; give an integer of at least 1")
     name, *given = model.split(":")
     options, own = parse_assignments(given, name), PROTOCOLS[protocol](name, epochs)
-    chosen = {"labels": labels or own.labels, "mix": mix, "task": task, "scale": scale}
-    for name, kind in {"labels": Labels, "mix": Mixing, "task": EvaluatedFor, "scale": Scale}.items():
-        if chosen[name] not in (known := get_args(kind)):
-            raise UserError(f"unknown {name} {chosen[name]!r}{suggest(chosen[name], known)}")
+    chosen = {"labels": labels or own.labels, "mix": mix, "task": task}
+    kinds = {"labels": Labels, "mix": Mixing, "task": EvaluatedFor, "scale": Scale}
+    for name, value in {**chosen, "scale": scale}.items():
+        if value not in (known := get_args(kinds[name])):
+            raise UserError(f"unknown {name} {value!r}{suggest(value, known)}")
     if mix != "none" and chosen["labels"] != "soft":
         raise UserError(f"mix={mix!r} needs a teacher to say what is in a mixed clip; give labels soft")
     if task == "retrieve" and chosen["labels"] != "hard":
         raise UserError(f"task 'retrieve' learns classes, not labels {chosen['labels']!r}; give labels hard")
     if own.recipe.loss == "mse" and chosen["labels"] != own.labels:
         raise UserError(f"protocol {protocol!r} learns the labels kept with the videos; leave labels out")
-    del chosen["scale"]
     spec = replace(own, model_options=tuple(sorted(options.items())), **chosen)  # type: ignore[arg-type]  # checked above
     return replace(spec, teacher_scale=scale) if spec.taught else spec
