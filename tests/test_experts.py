@@ -1,5 +1,7 @@
 """Networks are trained once for one content and found again."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import torch
 
 from tests.small_net import NAME, Linear
 from vidense import experts, registry
+from vidense.checkpoints import Checkpoint
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
 from vidense.experts import HOLD_OUT, HoldOut, ceiling_network
@@ -64,6 +67,27 @@ def test_damaged_or_half_written_weights_are_trained_again(real: RealClips, tmp_
     file.unlink()
     ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
     assert len(fits) == 3
+
+
+def test_an_interrupted_training_goes_on(real: RealClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experts, "Checkpoint", partial(Checkpoint, seconds=0))
+    recipe = replace(RECIPE, steps=5, checks=3)
+    straight = ceiling_network(real, "minic3d_bn", 0, tmp_path / "straight", recipe=recipe)
+    began = []
+
+    def killed(done: int, total: int, loss: float) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ceiling_network(real, "minic3d_bn", 0, tmp_path / "broken", recipe=recipe, progress=killed)
+    broken = ceiling_network(
+        real, "minic3d_bn", 0, tmp_path / "broken", recipe=recipe, progress=lambda done, *_: began.append(done)
+    )
+    assert began == [4, 5]
+    assert torch.equal(weights(broken), weights(straight)) and broken.fit == straight.fit
+    kept = [sorted(file.name for file in (tmp_path / one / "networks").iterdir()) for one in ("broken", "straight")]
+    assert kept[0] == kept[1] and len(kept[0]) == 2
 
 
 def test_nothing_is_held_out_at_share_zero(real: RealClips) -> None:

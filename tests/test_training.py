@@ -3,12 +3,14 @@
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vidense.checkpoints import Checkpoint
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.nets import build_network
@@ -194,6 +196,37 @@ def test_bfloat16_learns_the_same_set() -> None:
     record = fit(network(), clips(), replace(SMALL, precision="auto"), 0)
     exact = fit(network(), clips(), SMALL, 0)
     assert record.losses == pytest.approx(exact.losses, rel=0.05)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("stop", [1, 4, 5, 7])
+def test_an_interrupted_training_ends_where_one_without_ends(tmp_path: Path, optimizer: str, stop: int) -> None:
+    # The rate drops, and the optimiser with it, before update 4; checks are after 2, 4, 6 and 8.
+    recipe = replace(SMALL, steps=0, epochs=4, schedule="drop", drop_after=2, checks=4, optimizer=optimizer)
+    data = {"validation": [clips(3, 1)], "keep_best": True}
+
+    def killed(done: int, total: int, loss: float) -> None:
+        if done == stop:
+            raise InterruptedError
+
+    straight, broken, began = network(), network(), []
+    expected = fit(straight, clips(), recipe, 2, **data)
+    with pytest.raises(InterruptedError):
+        fit(broken, clips(), recipe, 2, checkpoint=Checkpoint(tmp_path / "c.pt", 0), progress=killed, **data)
+    again = network(seed=9)
+    record = fit(
+        again,
+        clips(),
+        recipe,
+        2,
+        checkpoint=Checkpoint(tmp_path / "c.pt"),
+        progress=lambda done, *_: began.append(done),
+        **data,
+    )
+    assert began[0] == stop + 1
+    assert record == expected
+    for one, other in zip(again.parameters(), straight.parameters(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_progress_and_record_are_plain_numbers() -> None:

@@ -1,6 +1,5 @@
 """Networks trained once on real clips and kept beside the store, found again by what they were trained from."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from vidense.checkpoints import Checkpoint
 from vidense.data.real import RealClips
 from vidense.errors import UserError
 from vidense.nets import NETWORKS, Network, build_network
@@ -100,9 +100,9 @@ def ceiling_network(
     network = build_network(model, real.spec, len(real.class_names), seed=seed, **options).place(device)
     known = _load(_stem(cache, identity), network, identity)
     if known is None:
-        started = time.perf_counter()
         clips = training.to(device)
         views = (validation.to(device),) if len(validation) else ()
+        checkpoint = Checkpoint(_stem(cache, identity).with_suffix(".checkpoint.pt"))
         record = fit(
             network,
             clips.resampled() if resample else clips,
@@ -110,10 +110,11 @@ def ceiling_network(
             seed,
             validation=views,
             keep_best=bool(views),
+            checkpoint=checkpoint,
             progress=progress,
         )
-        seconds = round(time.perf_counter() - started, 2)
-        known = _save(_stem(cache, identity), network, record.to_json(), seconds, identity)
+        known = _save(_stem(cache, identity), network, record.to_json(), round(checkpoint.elapsed, 2), identity)
+        checkpoint.discard()
     return Ceiling(network.eval(), known["fit"], len(training), known["weights"], known.get("seconds"))
 
 

@@ -98,7 +98,7 @@ class Teacher(Need[TrainedTeacher]):
         return f"a teacher ({self.network})"
 
     def make(self, task: Task, report: Report) -> TrainedTeacher:
-        """Return the teacher, trained now where the cache lacks it; an interrupted training starts over.
+        """Return the teacher, trained now where the cache lacks it; an interrupted training goes on.
 
         Raises:
             DivergenceError: if its training diverged.

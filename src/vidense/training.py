@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vidense.checkpoints import Checkpoint
 from vidense.data.spec import LabelledClips
 from vidense.errors import UserError
 from vidense.nets import Network
@@ -64,6 +65,7 @@ def fit(
     validation: Sequence[LabelledClips] = (),
     keep_best: bool = False,
     done: int = 0,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> FitRecord:
     """Train ``network`` in place, on the device it is on, by cross entropy.
@@ -80,13 +82,15 @@ def fit(
         keep_best: end with the weights of the best check (the latest of equals) and not with the last ones.
         done: updates that an interrupted call had taken when it left ``network`` as it is; they are not taken again.
             Only an optimiser without memory (SGD without momentum) then ends where one call would have.
+        checkpoint: of an interrupted call with the same arguments, taken up so that this call ends where one would
+            have. The caller discards it once what was trained is safe.
         progress: called after every update with updates done, all updates, and the loss.
 
     Returns:
         The record. Training stops at the first number that is not finite, and the record says so.
 
     Raises:
-        UserError: if there are no clips.
+        UserError: if there are no clips, or the checkpoint cannot be read.
     """
     count = len(clips.labels)
     if count == 0:
@@ -94,25 +98,22 @@ def fit(
     total = recipe.length(count)
     scored_at = {round(total * (i + 1) / recipe.checks) for i in range(recipe.checks)} if validation else set()
     student = _Student(network, clips, clips.labels if targets is None else targets, lesson, recipe, seed)
-    losses: list[float] = []
-    checks: list[tuple[int, float]] = []
-    best: tuple[int, dict[str, Tensor]] | None = None
+    if checkpoint is not None and (state := checkpoint.load(student.device)) is not None:
+        student.load_state_dict(state)
+        done = len(student.losses)
     for step, index in islice(enumerate(_batches(count, recipe.batch, total, seed)), done, None):
         loss = student.update(step, index)
         if loss is None:
-            return FitRecord(tuple(losses), tuple(checks), step, step)
-        losses.append(loss)
+            return student.record(step, diverged_at=step)
         if step + 1 in scored_at:
-            checks.append((step + 1, accuracy(network, validation, recipe)))
-            if keep_best and checks[-1][1] >= max(value for _, value in checks):
-                best = step + 1, copy.deepcopy(network.state_dict())
+            student.check(step + 1, validation, keep_best)
+        if checkpoint is not None:
+            checkpoint.keep(student.state_dict)
         if progress is not None:
             progress(step + 1, total, loss)
     if not all(parameter.isfinite().all() for parameter in network.parameters()):
-        return FitRecord(tuple(losses), tuple(checks), total, total - 1)
-    if best is not None:
-        network.load_state_dict(best[1])
-    return FitRecord(tuple(losses), tuple(checks), best[0] if best else total, None)
+        return student.record(total, diverged_at=total - 1)
+    return student.record(student.take_best() or total)
 
 
 @torch.no_grad()
@@ -137,7 +138,7 @@ def accuracy(network: Network, views: Sequence[LabelledClips], recipe: TrainingR
 
 
 class _Student:
-    """A network being trained: its data, its optimiser, one update at a time."""
+    """A network being trained: its data, its optimiser, one update at a time, and how it went so far."""
 
     def __init__(
         self,
@@ -155,6 +156,9 @@ class _Student:
         kept = not clips.stochastic and len(targets) * math.prod(clips.spec.shape) * 4 <= KEPT_BYTES
         self.kept = clips.decode(torch.arange(len(targets))).to(self.device) if kept else None
         self.optimizer = _optimizer(network, recipe)
+        self.losses: list[float] = []
+        self.checks: list[tuple[int, float]] = []
+        self.best: tuple[int, dict[str, Tensor]] | None = None
 
     def update(self, step: int, index: Tensor) -> float | None:
         """Take one step on the clips at ``index``; return the loss, or None where it or its gradient is not finite."""
@@ -175,7 +179,38 @@ class _Student:
         if recipe.clip_norm is not None and not nn.utils.clip_grad_norm_(parameters, recipe.clip_norm).isfinite():
             return None
         self.optimizer.step()
+        self.losses.append(value)
         return value
+
+    def check(self, done: int, validation: Sequence[LabelledClips], keep: bool) -> None:
+        """Note the accuracy on ``validation`` and, where it is to be kept, the network if none was better so far."""
+        value = accuracy(self.network, validation, self.recipe)
+        self.checks.append((done, value))
+        if keep and value >= max(value for _, value in self.checks):
+            self.best = done, copy.deepcopy(self.network.state_dict())
+
+    def take_best(self) -> int | None:
+        """Go back to the network that was kept; return its updates, None where none was."""
+        if self.best is None:
+            return None
+        done, weights = self.best
+        self.network.load_state_dict(weights)
+        return done
+
+    def record(self, selected: int, diverged_at: int | None = None) -> FitRecord:
+        """Return how the training went."""
+        return FitRecord(tuple(self.losses), tuple(self.checks), selected, diverged_at)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the next update and the record depend on."""
+        course = {"losses": self.losses, "checks": self.checks, "best": self.best}
+        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict(), "course": course}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state_dict` returned."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        vars(self).update(state["course"])
 
     def _clips_of(self, step: int, index: Tensor) -> Tensor:
         if self.kept is not None:

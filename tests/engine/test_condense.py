@@ -121,7 +121,7 @@ def test_a_damaged_checkpoint_is_named(store, tmp_path):
     with pytest.raises(Killed):
         condense(store, tmp_path / "run", progress=killer(3), checkpoint_seconds=0, **FAST)
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"junk")
-    with pytest.raises(UserError, match="--fresh"):
+    with pytest.raises(UserError, match="delete it to start over"):
         condense(store, tmp_path / "run", **FAST)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from vidense.checkpoints import SECONDS
 from vidense.condensed import CondensedDataset
 from vidense.data.store import ClipStore
 from vidense.engine.execute import execute
@@ -20,7 +21,7 @@ def condense(
     *,
     fresh: bool = False,
     progress: Report | None = None,
-    checkpoint_seconds: float = 30.0,
+    checkpoint_seconds: float = SECONDS,
     **settings: Any,
 ) -> CondensedDataset:
     """Condense the training clips of a store.

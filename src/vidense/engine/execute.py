@@ -2,8 +2,10 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 from vidense.budget import format_bytes
+from vidense.checkpoints import Checkpoint
 from vidense.condensed import CondensedDataset, save
 from vidense.engine.loop import Loop
 from vidense.engine.run import RunFolder
@@ -73,34 +75,30 @@ def _recipe(job: Job, task: Task, run: RunFolder, report: Report) -> Recipe:
 
 
 def _optimise(loop: Loop, job: Job, run: RunFolder, report: Report, checkpoint_seconds: float) -> None:
-    start, spent = 0, 0.0
-    state = run.load_checkpoint(job.device)
+    start = 0
+    checkpoint = Checkpoint(run.checkpoint, checkpoint_seconds)
+    state = checkpoint.load(job.device)
     if state is not None:
         loop.load_state_dict(state["loop"])
-        start, spent = state["step"], state["seconds"]
+        start = state["step"]
     log = RunLog(run.log, resume_at=start)
     snapshots = {round(i * job.iterations / (SNAPSHOT_COUNT + 1)) for i in range(1, SNAPSHOT_COUNT + 1)}
-    began = saved = time.perf_counter()
     done = start
 
-    def checkpoint() -> None:
-        seconds = spent + time.perf_counter() - began
-        run.save_checkpoint({"step": done, "seconds": seconds, "loop": loop.state_dict()})
+    def state_now() -> dict[str, Any]:
+        return {"step": done, "loop": loop.state_dict()}
 
     try:
         for entry in loop.run(start, job.iterations):
             done = entry["step"] + 1
-            seconds = round(spent + time.perf_counter() - began, 3)
-            log.append({**entry, "seconds": seconds, "memory": peak_memory(job.device)})
+            log.append({**entry, "seconds": round(checkpoint.elapsed, 3), "memory": peak_memory(job.device)})
             report("condense", done, job.iterations, entry)
             if done in snapshots:
                 _save(run.snapshot(done), loop.recipe, job, run)
-            if time.perf_counter() - saved >= checkpoint_seconds:
-                checkpoint()
-                saved = time.perf_counter()
+            checkpoint.keep(state_now)
     finally:
         log.close()
-    run.write(seconds=round(spent + time.perf_counter() - began, 2), peak_memory=peak_memory(job.device))
+    run.write(seconds=round(checkpoint.elapsed, 2), peak_memory=peak_memory(job.device))
 
 
 def _save(folder: Path, recipe: Recipe, job: Job, run: RunFolder) -> CondensedDataset:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from vidense.checkpoints import SECONDS
 from vidense.data.store import ClipStore
 from vidense.engine.settings import resolve
 from vidense.engine.workshop import making, rehearsing
@@ -41,7 +42,7 @@ def provide(
     kind: type[N],
     *,
     progress: Report | None = None,
-    checkpoint_seconds: float = 30.0,
+    checkpoint_seconds: float = SECONDS,
     **settings: Any,
 ) -> list[Provided[N]]:
     """Make those things of one kind that :func:`vidense.engine.condense.condense` would make first; resumes.

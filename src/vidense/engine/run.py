@@ -4,11 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from vidense.condensed import CondensedDataset, load
 from vidense.errors import UserError
-from vidense.records import replacing, write_json
+from vidense.records import write_json
 from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
 
 __all__ = ["RunFolder", "read_record"]
@@ -52,6 +50,11 @@ class RunFolder:
         record = read_record(self.path) if (self.path / RECORD).exists() else {}
         return record.get("status") == "done" and record.get("settings") == self.settings
 
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of the unfinished loop goes."""
+        return self.path / CHECKPOINT
+
     def snapshot(self, step: int) -> Path:
         """Where the dataset as of iteration ``step`` goes."""
         return self.path / SNAPSHOTS / f"step-{step:06d}"
@@ -82,37 +85,17 @@ class RunFolder:
         self.record |= fields
         write_json(self.path / RECORD, self.record)
 
-    def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint in one move."""
-        with replacing(self.path / CHECKPOINT) as temporary:
-            torch.save(state, temporary)
-
-    def load_checkpoint(self, device: torch.device) -> dict[str, Any] | None:
-        """Return the last checkpoint, or None.
-
-        Raises:
-            UserError: if it cannot be read.
-        """
-        file = self.path / CHECKPOINT
-        if not file.exists():
-            return None
-        try:
-            state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
-        except Exception as error:  # torch raises many kinds for a damaged file
-            raise UserError(f"checkpoint {str(file)!r} cannot be read ({error}); start over with --fresh") from None
-        return state
-
     def finish(self, **fields: Any) -> None:
         """Mark the run done; its checkpoint is no longer needed."""
         self.write(status="done", **fields)
-        (self.path / CHECKPOINT).unlink(missing_ok=True)
+        self.checkpoint.unlink(missing_ok=True)
 
     def _clear(self) -> None:
         # Only what a run writes is deleted. First of all the run is no longer done and has nothing to resume, and its
         # record stays until the new one replaces it: a kill in between leaves a run that starts over, not one that is
         # done without its dataset, nor a folder that is nobody's.
         write_json(self.path / RECORD, {**read_record(self.path), "status": "running"})
-        (self.path / CHECKPOINT).unlink(missing_ok=True)
+        self.checkpoint.unlink(missing_ok=True)
         for name in (DATASET, SNAPSHOTS, *ADDED_FOLDERS):
             shutil.rmtree(self.path / name, ignore_errors=True)
         for name in (LOG, *ADDED_FILES):
