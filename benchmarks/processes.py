@@ -3,30 +3,11 @@
 import os
 import subprocess
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-__all__ = ["command_line", "measure_each"]
-
-
-def command_line(description: str, work: Path, processes: int) -> ArgumentParser:
-    """Return the flags that every benchmark of several points has.
-
-    Args:
-        description: the help.
-        work: where things are made by default.
-        processes: how many points are measured at a time by default.
-    """
-    parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=work)
-    parser.add_argument("--processes", type=int, default=processes)
-    parser.add_argument("--only", default="", help="measure points whose name begins so")
-    parser.add_argument("--list", action="store_true", help="print the points and stop")
-    parser.add_argument("--tables", action="store_true", help="write the tables from what is there and stop")
-    parser.add_argument("--point", help="measure this point only (what the processes are started with)")
-    return parser
+__all__ = ["measure_each"]
 
 
 def measure_each(module: str, names: Sequence[str], work: Path, processes: int) -> None:

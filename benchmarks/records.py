@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from vidense.statistics import FEWEST_SHOWN, Accuracies, paired_difference, summ
 __all__ = [
     "CEILING",
     "CODEC",
+    "ROOT",
     "STUDIED",
-    "Benchmark",
     "Record",
     "Records",
     "accuracies",
@@ -38,27 +37,6 @@ CODEC = "codec"
 STUDIED = ("prism", "dm")
 Record = Mapping[str, Any]
 Records = Sequence[Record]
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """What a command measures.
-
-    Attributes:
-        name: of the module below ``benchmarks`` and of the folder of results.
-    """
-
-    name: str
-
-    @property
-    def results(self) -> Path:
-        """Where the JSON files are."""
-        return ROOT / "results" / self.name
-
-    @property
-    def command(self) -> str:
-        """What a reader types to repeat the numbers."""
-        return f"python -m benchmarks.{self.name}"
 
 
 def read(results: Path) -> Records:

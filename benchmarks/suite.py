@@ -1,29 +1,27 @@
 """Runs a list of points as resumable jobs, each in a process of its own."""
 
-import argparse
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pages import fill, save_figures
+from benchmarks.command import Benchmark
 from benchmarks.points import Measured, Point, run_point
-from benchmarks.processes import command_line, measure_each
-from benchmarks.records import CEILING, ROOT, Benchmark, Records, read
+from benchmarks.records import CEILING, ROOT, Records, read
 from vidense.data.prepare import prepare
-from vidense.report.drawing import Picture
 
-__all__ = ["Suite", "run_suite"]
+__all__ = ["Suite"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Suite(Benchmark):
-    """A benchmark.
+    """Runs and their evaluation.
 
     Attributes:
-        name: as of :class:`~benchmarks.records.Benchmark`.
+        name: as of :class:`~benchmarks.command.Benchmark`, as are ``tables`` and ``figures``.
         points: what to measure, in the order it is wanted.
         clips: arguments of ``prepare``.
         device: where to run: ``cpu`` or ``cuda``.
@@ -32,30 +30,40 @@ class Suite(Benchmark):
         evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec` beside the network.
         base: the suite whose runs and learning rates this one evaluates otherwise, given the same ``--work``.
         frozen: as of :class:`~benchmarks.points.Measured`.
-        tables: by name, the tables of docs/results.md (and of the README) and what makes them of the results.
-        figures: by name, the same of docs/figures.
     """
 
     points: Sequence[Point]
     clips: dict[str, Any]
     device: str
     data: str = "ucf101-6"
-    tables: Mapping[str, Callable[[Records], str]] = field(default_factory=dict)
-    figures: Mapping[str, Callable[[Records], Picture | None]] = field(default_factory=dict)
     rate_of: dict[str, str] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=lambda: {"protocol": "clean"})
     base: "Suite | None" = None
     frozen: bool = False
 
-    def write_tables(self, results: Path) -> None:
-        """Write the tables and figures from the JSON files in ``results``.
+    @property
+    def processes(self) -> int:
+        """One at a time on a GPU."""
+        return 1 if self.device == "cuda" else super().processes
 
-        Raises:
-            ValueError: if results of one table were evaluated differently; they must not share a column.
-        """
-        records = read(results)
-        fill({name: table(records) for name, table in self.tables.items()})
-        save_figures({name: figure(records) for name, figure in self.figures.items()})
+    @property
+    def names(self) -> Sequence[str]:
+        """Of the points."""
+        return [point.name for point in self.points]
+
+    @property
+    def work(self) -> str:
+        """The folder of the suite whose runs are used: this one or its base."""
+        return (self.base or self).name
+
+    def point(self, name: str) -> Point:
+        """Return the point called ``name``."""
+        (found,) = [point for point in self.points if point.name == name]
+        return found
+
+    def is_done(self, name: str) -> bool:
+        """Return what :meth:`finished` says of the point called ``name``."""
+        return self.finished(self.point(name))
 
     def finished(self, point: Point) -> bool:
         """Return whether this very point, with all of its settings, was measured.
@@ -91,35 +99,33 @@ class Suite(Benchmark):
         # A budget too small for a method searched nothing.
         return replace(point, options={**point.options, "lr": found["tuning"]["lr"]}) if "tuning" in found else point
 
+    def parser(self, description: str) -> ArgumentParser:
+        """Return the flags of the command: where the videos are, too."""
+        parser = super().parser(description)
+        data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
+        parser.add_argument("--data", type=Path, default=data / self.data, help="folder that holds splits.csv")
+        return parser
 
-def run_suite(suite: Suite, description: str, arguments: Sequence[str] | None = None) -> None:
-    """Run the command of a suite; ``description`` is its help."""
-    processes = 1 if suite.device == "cuda" else os.cpu_count() or 1
-    parser = command_line(description, ROOT.parent / "runs" / (suite.base or suite).name, processes)
-    data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=data / suite.data, help="folder that holds splits.csv")
-    chosen = parser.parse_args(arguments)
-    wanted = [point for point in suite.points if point.name.startswith(chosen.only)]
-    if chosen.list:
-        for point in wanted:
-            print("done" if suite.finished(point) else "    ", point.name)
-    elif chosen.point:
-        (point,) = [point for point in suite.points if point.name == chosen.point]
-        taken = suite.base is not None
-        measured = Measured(chosen.work, suite.command, suite.device, suite.evaluation, taken, suite.frozen)
-        run_point(suite.with_rate(point), measured, suite.results)
-    else:
-        if not chosen.tables:
-            prepare(chosen.data, chosen.work / "store", **suite.clips)
-            _measure(suite, wanted, chosen)
-        suite.write_tables(suite.results)
+    def measure_all(self, missing: Sequence[str], chosen: Namespace) -> None:
+        """Decode the videos, then measure what others wait for, then runs, then runs evaluated otherwise."""
+        prepare(chosen.data, chosen.work / "store", **self.clips)
+        points = [self.point(name) for name in missing]
+        # Points that search a learning rate, and the networks that herding embeds with.
+        first = [point for point in points if point.name in (self.finder(point), CEILING) and self.base is None]
+        runs = [point for point in points if point not in first and not point.evaluated]
+        for batch in (first, runs, [point for point in points if point.evaluated]):
+            super().measure_all([point.name for point in batch], chosen)
 
+    def measure(self, name: str, work: Path) -> None:
+        """Condense and evaluate a point, and write its file."""
+        taken = self.base is not None
+        measured = Measured(work, self.command, self.device, self.evaluation, taken, self.frozen)
+        run_point(self.with_rate(self.point(name)), measured, self.results)
 
-def _measure(suite: Suite, wanted: Sequence[Point], chosen: argparse.Namespace) -> None:
-    missing = [point for point in wanted if not suite.finished(point)]
-    # What others wait for comes first: points that search a learning rate, and the networks that herding embeds with.
-    first = [point for point in missing if point.name in (suite.finder(point), CEILING) and suite.base is None]
-    runs = [point for point in missing if point not in first and not point.evaluated]
-    # Then runs, before they are evaluated otherwise.
-    for batch in (first, runs, [point for point in missing if point.evaluated]):
-        measure_each(suite.name, [point.name for point in batch], chosen.work, chosen.processes)
+    def read(self) -> Records:
+        """Return what was measured.
+
+        Raises:
+            ValueError: if results of one table were evaluated differently; they must not share a column.
+        """
+        return read(self.results)

@@ -10,11 +10,12 @@ seeds; dfs takes prism's, dsa dc's. Five seeds for the pairs that carry a claim,
 from functools import partial
 from typing import Any
 
+from benchmarks.command import run
 from benchmarks.figures import insertion_figure, study_figure
 from benchmarks.insertion import study, trigger
 from benchmarks.points import Point
 from benchmarks.records import CEILING
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 from benchmarks.tables import column, summary
 
 __all__ = ["SUITE"]
@@ -120,4 +121,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

@@ -7,9 +7,10 @@ Published learning rates (MiniUCF's) and momentum, 64 real clips a class and 8 b
 
 from typing import Any
 
+from benchmarks.command import run
 from benchmarks.points import Point
 from benchmarks.records import CEILING
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 
 __all__ = ["SUITE"]
 
@@ -36,4 +37,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

@@ -6,9 +6,10 @@ The learning rate comes from ``lr=auto`` at seed 0, as at 8 frames, and serves t
 insertion.
 """
 
+from benchmarks.command import run
 from benchmarks.insertion import study
 from benchmarks.points import Point
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 
 __all__ = ["SUITE"]
 
@@ -25,4 +26,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

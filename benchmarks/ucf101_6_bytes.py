@@ -6,10 +6,11 @@ Where a method cannot make one video of each class of so few bytes, that is the 
 have 150 iterations in place of 300, for an iteration on 4 MB takes up to ten seconds on one core.
 """
 
+from benchmarks.command import run
 from benchmarks.figures import budget_figure
 from benchmarks.points import Point
 from benchmarks.records import CEILING, CODEC
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 from benchmarks.tables import budgets
 from benchmarks.ucf101_6 import SUITE as BASE
 
@@ -41,4 +42,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.command import run
 from benchmarks.costs import cost_table
 from benchmarks.figures import cost_figure
-from benchmarks.jobs import Jobs, run_jobs
+from benchmarks.jobs import Jobs
 from benchmarks.points import Point
 from benchmarks.records import is_studied
 from benchmarks.ucf101_6 import SUITE as BASE
@@ -69,4 +70,4 @@ JOBS = Jobs(
 )
 
 if __name__ == "__main__":
-    run_jobs(JOBS, __doc__)
+    run(JOBS, __doc__)

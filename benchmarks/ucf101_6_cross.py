@@ -7,8 +7,9 @@
 
 from dataclasses import replace
 
+from benchmarks.command import run
 from benchmarks.points import Point
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 from benchmarks.tables import crossed
 from benchmarks.ucf101_6 import SUITE as BASE
 
@@ -42,4 +43,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

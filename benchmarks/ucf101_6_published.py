@@ -5,8 +5,9 @@
 Says what the papers' standardisation of batches does to sets that start from real clips, and to those from noise.
 """
 
+from benchmarks.command import run
 from benchmarks.points import Point
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 from benchmarks.tables import trainings
 from benchmarks.ucf101_6 import ITERATIONS
 from benchmarks.ucf101_6 import SUITE as BASE
@@ -27,4 +28,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

@@ -5,9 +5,10 @@
 Clips are mixed as TSGF mixes them, random ones included. Not to be ranked with hard labels.
 """
 
+from benchmarks.command import run
 from benchmarks.points import Point
 from benchmarks.records import STUDIED
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 from benchmarks.tables import column
 from benchmarks.ucf101_6 import SUITE as BASE
 
@@ -32,4 +33,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

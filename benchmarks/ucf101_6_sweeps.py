@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.command import run
 from benchmarks.figures import sweep_figure
-from benchmarks.jobs import Jobs, run_jobs
+from benchmarks.jobs import Jobs
 from benchmarks.records import ROOT, Records
 from benchmarks.tables import ablated, gradient_shares
 from vidense.ablation import ablate
@@ -53,4 +54,4 @@ JOBS = Jobs(
 )
 
 if __name__ == "__main__":
-    run_jobs(JOBS, __doc__)
+    run(JOBS, __doc__)

@@ -9,8 +9,9 @@ Soft labels of one teacher, as the paper evaluates. ``no-mask`` optimises withou
 
 from typing import Any
 
+from benchmarks.command import run
 from benchmarks.points import Point
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 from benchmarks.tables import ablation
 from benchmarks.ucf101_6 import OTHERS
 from benchmarks.ucf101_6 import SUITE as BASE
@@ -48,4 +49,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

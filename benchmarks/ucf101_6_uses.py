@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.jobs import Jobs, run_jobs
+from benchmarks.command import run
+from benchmarks.jobs import Jobs
 from benchmarks.pages import FIGURES
 from benchmarks.uses import agreement, motion_kept, recalls, robustness
 from vidense import methods  # noqa: F401 - their parameterizations read the runs
@@ -83,4 +84,4 @@ JOBS = Jobs(
 )
 
 if __name__ == "__main__":
-    run_jobs(JOBS, __doc__)
+    run(JOBS, __doc__)

@@ -5,9 +5,10 @@
 60 training and 30 test videos, 8 frames of 64x64, 1 video per class. Beside every set the same videos standing still.
 """
 
+from benchmarks.command import run
 from benchmarks.points import Point
 from benchmarks.records import CEILING
-from benchmarks.suite import Suite, run_suite
+from benchmarks.suite import Suite
 from benchmarks.tables import motion
 
 __all__ = ["SUITE"]
@@ -30,4 +31,4 @@ SUITE = Suite(
 )
 
 if __name__ == "__main__":
-    run_suite(SUITE, __doc__)
+    run(SUITE, __doc__)

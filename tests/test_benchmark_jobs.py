@@ -6,7 +6,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from benchmarks import figures, jobs, records, uses
+from benchmarks import command, figures, uses
+from benchmarks.command import run
 from benchmarks.costs import cost_table
 from benchmarks.jobs import Jobs
 from benchmarks.processes import measure_each
@@ -21,14 +22,14 @@ from vidense.report.scales import Axis
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "ROOT", tmp_path)
-    return Jobs("toy", "ucf101_6", {"one": lambda work: {"folder": str(work)}, "two": lambda _: {}}, {})
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    return Jobs(name="toy", base="ucf101_6", jobs={"one": lambda work: {"folder": str(work)}, "two": lambda _: {}})
 
 
 def test_a_job_is_written_with_what_repeats_it_and_is_then_done(toy, tmp_path, capsys):
-    jobs.run_jobs(toy, "help", ["--point", "one", "--work", str(tmp_path / "work")])
+    run(toy, "help", ["--point", "one", "--work", str(tmp_path / "work")])
     (record,) = toy.read()
-    jobs.run_jobs(toy, "help", ["--list"])
+    run(toy, "help", ["--list"])
 
     assert record["job"] == "one" and record["result"] == {"folder": str(tmp_path / "work")}
     assert {"command", "commit", "vidense", "date", "hardware", "seconds"} <= set(record)
@@ -37,10 +38,10 @@ def test_a_job_is_written_with_what_repeats_it_and_is_then_done(toy, tmp_path, c
 
 def test_only_what_is_missing_is_measured_then_the_tables_are_written(toy, tmp_path, monkeypatch, pages):
     started = []
-    monkeypatch.setattr(jobs, "measure_each", lambda *arguments: started.append(arguments))
-    toy.run("one", tmp_path)
+    monkeypatch.setattr(command, "measure_each", lambda *arguments: started.append(arguments))
+    toy.measure("one", tmp_path)
     shown = replace(toy, tables={"soft": lambda records: f"{len(records)} measured"})
-    jobs.run_jobs(shown, "help", ["--work", str(tmp_path), "--processes", "3"])
+    run(shown, "help", ["--work", str(tmp_path), "--processes", "3"])
 
     assert started == [("toy", ["two"], tmp_path, 3)]
     assert "<!-- table soft -->\n1 measured\n<!-- end -->" in pages[0].read_text()
@@ -68,8 +69,7 @@ def test_the_committed_figures_are_those_of_the_committed_json(found, pages):
     from benchmarks import pages as project_pages
 
     committed = project_pages.ROOT / "docs" / "figures"
-    write = found.write_tables
-    write(found.results) if found is SUITE else write()
+    found.write_tables()
 
     for file in project_pages.FIGURES.glob("*.svg"):
         assert file.read_text() == (committed / file.name).read_text(), file.name

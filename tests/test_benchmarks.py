@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import records, suite, tables
+from benchmarks import command, records, suite, tables
+from benchmarks.command import run
 from benchmarks.points import Point
 from benchmarks.records import CEILING
 from benchmarks.ucf101_6 import SUITE
@@ -23,10 +24,11 @@ TABLED = (SUITE, SUITE_16, SUITE_BYTES, SUITE_CROSS, SUITE_PUBLISHED, SUITE_SOFT
 
 
 @pytest.fixture
-def results(tmp_path):
+def results(tmp_path, monkeypatch):
     """A copy of the committed JSON that a test may change."""
-    folder = tmp_path / "results"
+    folder = tmp_path / "results" / SUITE.name
     shutil.copytree(SUITE.results, folder)
+    monkeypatch.setattr(command, "ROOT", tmp_path)
     return folder
 
 
@@ -39,7 +41,7 @@ def edit(file, change) -> None:
 def test_the_pages_show_what_the_committed_json_says(pages):
     before = [page.read_text() for page in pages]
     for written in TABLED:
-        written.write_tables(written.results)
+        written.write_tables()
     assert [page.read_text() for page in pages] == before
 
 
@@ -57,20 +59,20 @@ def test_every_result_is_of_a_known_point_with_the_settings_it_claims():
 def test_a_changed_number_changes_the_page(results, pages):
     edit(results / "prism-vpc1-seed0.json", lambda record: record["networks"][0].update(top1=0.0))
     before = pages[0].read_text()
-    SUITE.write_tables(results)
+    SUITE.write_tables()
     assert pages[0].read_text() != before
 
 
 def test_different_evaluations_never_share_a_table(results, pages):
     edit(results / "random-vpc1-seed0.json", lambda record: record["eval"].update(hash="other"))
     with pytest.raises(ValueError, match="different EvalSpecs"):
-        SUITE.write_tables(results)
+        SUITE.write_tables()
 
 
 def test_a_diverged_network_is_not_averaged(results, pages):
     edit(results / "dm-vpc1-seed0.json", lambda record: record["networks"][0].update(diverged=True, top1=None))
     with pytest.raises(ValueError, match="diverged"):
-        SUITE.write_tables(results)
+        SUITE.write_tables()
 
 
 def record(method: str, seed: int, top1: list[float], variant: str = "", evaluated: str = "") -> dict:
@@ -212,5 +214,20 @@ def test_names_of_points_are_unique_and_every_column_has_its_baseline(found):
 
 
 def test_the_list_says_what_is_done(capsys):
-    suite.run_suite(SUITE, "help", ["--list", "--only", "prism-vpc1-seed0"])
+    run(SUITE, "help", ["--list", "--only", "prism-vpc1-seed0"])
     assert capsys.readouterr().out.split() == ["done", "prism-vpc1-seed0"]
+
+
+def test_what_others_wait_for_is_measured_first(tmp_path, monkeypatch, pages):
+    batches = []
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(suite, "prepare", lambda data, store, **clips: None)
+    monkeypatch.setattr(command, "measure_each", lambda name, batch, work, processes: batches.append(batch))
+    points = [
+        Point("dm", 1, 1, 2),
+        Point("dm", 1, 0, 2, evaluated="soft"),
+        Point("dm", 1, 0, 2),
+        Point(CEILING, 0, 0, 2),
+    ]
+    run(replace(SUITE, points=points, tables={}, figures={}), "help", ["--work", str(tmp_path)])
+    assert batches == [["dm-vpc1-seed0", CEILING], ["dm-vpc1-seed1"], ["dm-vpc1-seed0-soft"]]
