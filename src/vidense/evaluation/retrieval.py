@@ -15,6 +15,8 @@ from vidense.nets import Network
 __all__ = ["RANKS", "recall", "retrieval_scores"]
 
 RANKS = (1, 5, 10, 20)
+# Queries searched with at once: all of them beside a large gallery would not fit into memory.
+BLOCK = 256
 
 
 def retrieval_scores(
@@ -62,19 +64,32 @@ def recall(
         out. ``recall``: in [0, 1] at 1, 5, 10 and 20, of those; None where there are none. ``chance``: the same for a
         gallery in random order.
     """
-    allowed = torch.ones(len(queries), len(gallery), dtype=torch.bool) if hidden is None else ~hidden
-    right = (labels[:, None] == gallery_labels) & allowed
-    asked = right.any(1)
+    found, sizes, hits = [], [], []
+    for rows in torch.split(torch.arange(len(queries)), BLOCK):
+        near, right = queries[rows] @ gallery.T, labels[rows, None] == gallery_labels
+        allowed = torch.ones_like(right) if hidden is None else ~hidden[rows]
+        best = near.masked_fill(~allowed, -torch.inf).topk(min(RANKS[-1], len(gallery)), dim=1).indices
+        found.append((right & allowed).gather(1, best))
+        sizes.append(allowed.sum(1))
+        hits.append((right & allowed).sum(1))
+    return _scores(torch.cat(found), torch.cat(sizes), torch.cat(hits))
+
+
+def _scores(found: Tensor, sizes: Tensor, hits: Tensor) -> dict[str, Any]:
+    """Return what :func:`recall` does.
+
+    Args:
+        found: which of the nearest, nearest first, are of the query's class, bool ``[q, K]``.
+        sizes: how many a query may find, int64 ``[q]``.
+        hits: how many of those are of its class, int64 ``[q]``.
+    """
+    asked = hits > 0
     if not asked.any():
         return {"queries": 0, "recall": [None] * len(RANKS), "chance": [None] * len(RANKS)}
-    near = (queries @ gallery.T).masked_fill(~allowed, -torch.inf)[asked]
-    order = near.argsort(dim=1, descending=True, stable=True)
-    found = right[asked].gather(1, order)
-    sizes, hits = allowed[asked].sum(1), right[asked].sum(1)
     return {
         "queries": int(asked.sum()),
-        "recall": [found[:, :rank].any(1).double().mean().item() for rank in RANKS],
-        "chance": [_chance(sizes, hits, rank) for rank in RANKS],
+        "recall": [found[asked, :rank].any(1).double().mean().item() for rank in RANKS],
+        "chance": [_chance(sizes[asked], hits[asked], rank) for rank in RANKS],
     }
 
 
