@@ -61,7 +61,7 @@ dist: setup
 	cd "$$clean"; venv/bin/vidense demo --quick --out demo
 	ls dist/*.whl
 
-# What browser tests and torchcodec need from the system; the core needs nothing.
+# What browser tests need from the system; the core needs nothing.
 deps-apt:
 	apt-get update
 	apt-get install --yes --no-install-recommends chromium ffmpeg

@@ -47,7 +47,8 @@ def main() -> None:
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     for _ in range(epochs):
         for clips, labels in DataLoader(dataset, batch_size=16, shuffle=True):
-            # Labels are class numbers, or probabilities where the method learned some: this loss takes both.
+            # Labels are class numbers, or a teacher's probabilities where a set keeps them: this loss takes both. Those
+            # that frepo learns are neither; train on dataset.labels then.
             loss = cross_entropy(network(clips), labels)
             optimizer.zero_grad()
             loss.backward()

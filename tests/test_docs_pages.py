@@ -28,7 +28,7 @@ def prepared(tmp_path_factory) -> Path:
 
 
 def test_every_page_of_the_folder_is_known_and_has_something_to_run():
-    assert len(HOWTO) == 5
+    assert len(HOWTO) == 6
     for page in PAGES:
         assert blocks(page), page.name
 

@@ -28,14 +28,15 @@ def test_nothing_personal_is_told():
 
 def test_extras_come_with_the_line_that_installs_them(monkeypatch):
     def fake(package: str) -> str:
-        if package == "ray":
+        if package == "tensorboard":
             return "9.9"
         raise PackageNotFoundError(package)
 
     monkeypatch.setattr(machine, "version", fake)
     extras = machine.examine()["extras"]
-    assert extras["ray"] == {"installed": True, "version": "9.9", "install": "pip install 'vidense[ray]'"}
-    assert extras["codec"]["installed"] is False and extras["codec"]["version"] is None
+    install = "pip install 'vidense[tensorboard]'"
+    assert extras["tensorboard"] == {"installed": True, "version": "9.9", "install": install}
+    assert extras["motion"]["installed"] is False and extras["motion"]["version"] is None
 
 
 def test_the_extras_are_those_of_the_project():

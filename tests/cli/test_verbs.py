@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from tests.data.video_files import write_folder
+from vidense.cli import machine
 from vidense.condensed import load
 
 FAST = ("--iterations", "2", "--set", "lr=1", "--set", "batch_real=2")
@@ -88,9 +89,10 @@ def test_methods(vidense):
     assert all(option["help"] for option in options.values())
 
 
-def test_doctor(vidense):
+def test_doctor(vidense, monkeypatch):
+    monkeypatch.setitem(machine.EXTRAS, "motion", "no-such-package")
     out = vidense("doctor").out
-    for word in ("torch", "PyAV", "h264", "bfloat16", "pip install 'vidense[ray]'"):
+    for word in ("torch", "PyAV", "h264", "bfloat16", "pip install 'vidense[motion]'"):
         assert word in out
     found = only_json(vidense("doctor", "--json"))
     assert "mpeg4" in found["video"]["reads"] and "libx264" in found["video"]["writes"]

@@ -14,10 +14,12 @@ __all__ = ["ablate"]
 
 
 def ablate(
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="What is varied: prism.")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="What is varied, such as prism.")],
     on: Annotated[Path | None, typer.Option(metavar="STORE", help="Prepared data.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the runs.")] = None,
-    grid: Annotated[str, typer.Option(help="Which variants; --list prints them.")] = "components",
+    grid: Annotated[
+        str, typer.Option(help="Which variants; --list prints them. Only prism, dfs and tsgf have components.")
+    ] = "components",
     seeds: Annotated[int, typer.Option(help="Condensation seeds of each variant.")] = 2,
     nets: Annotated[int, typer.Option(help="Evaluation networks of each set.")] = 3,
     model: Annotated[str, typer.Option(help="Those networks.")] = "minic3d",

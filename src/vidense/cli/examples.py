@@ -24,7 +24,7 @@ EXAMPLES = {
     "prepare": _epilog(
         "vidense prepare videos/ --out store                      videos/CLASS/CLIP.mp4, or train/ and test/ above",
         "vidense prepare data/splits.csv --out store --size 64 --frames 8 --stride 2",
-        "vidense prepare UCF-101/ --out store --layout ucf101 --split 1",
+        "vidense prepare ucf101/ --out store --layout ucf101 --split 1    holds UCF-101/ and ucfTrainTestlist/",
         "vidense prepare hmdb51/ --out store --layout hmdb51_official",
         "vidense prepare kinetics400/ --out store                 8 frames of 64x64 from the middle, as in papers",
         "vidense prepare videos/ --out store --on-error fail      stop at the first file that cannot be read",

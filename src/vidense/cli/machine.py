@@ -15,13 +15,11 @@ __all__ = ["examine"]
 # Extra of pyproject.toml to the package it brings.
 EXTRAS = {
     "motion": "opencv-contrib-python-headless",
-    "codec": "torchcodec",
     "tensorboard": "tensorboard",
-    "ray": "ray",
     "browser": "playwright",
 }
 CODECS = ("h264", "hevc", "av1", "vp9", "mpeg4")
-ENCODERS = ("libx264", "mpeg4")
+ENCODERS = ("libx264", "mpeg4", "libsvtav1")
 
 
 def examine() -> dict[str, Any]:

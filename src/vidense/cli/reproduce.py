@@ -15,11 +15,19 @@ __all__ = ["reproduce"]
 
 
 def reproduce(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A recipe: miniucf-prism-1vpc.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Such as miniucf-prism-1vpc; --list prints all.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the runs.")] = None,
     data: Annotated[Path | None, typer.Option(metavar="SRC", help="The unpacked dataset.")] = None,
     on: Annotated[Path | None, typer.Option(metavar="STORE", help="Prepared data to use instead.")] = None,
-    scale: shared.Scale = None,
+    scale: Annotated[
+        str,
+        typer.Option(
+            metavar="small|published",
+            help="`published` takes the papers' lengths, on a CPU too; `small` a tenth or less.",
+        ),
+    ] = "published",
     seeds: Annotated[int, typer.Option(help="Condensed sets; papers make one.")] = 1,
     nets: Annotated[int, typer.Option(help="Evaluation networks of each.")] = 3,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
@@ -47,7 +55,7 @@ def reproduce(
     check_source(find_recipe(name), data, on)
     if out is None:
         raise UserError("give --out DIR, a folder for the runs; the same command again continues there")
-    chosen: Any = scale or "published"
+    chosen: Any = scale
     with Display() as display:
         told: dict[str, Any] = {"progress": display.step, "note": display.note}
         # Not to stdout, which is for the result: with --json for nothing else.
