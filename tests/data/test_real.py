@@ -81,9 +81,22 @@ def test_a_view_of_some_classes_is_relabelled() -> None:
     assert view.pixels(torch.arange(4))[:, 0, 0, 0, 0].tolist() == [20, 40, 10, 30]
 
 
-def test_the_cpu_keeps_memory_maps() -> None:
+def test_a_split_is_moved_once_whoever_asks() -> None:
+    clips, there = make_clips([0, 0, 1, 1, 2]), torch.device("meta")
+    moved = clips.to(there)
+    assert moved.device == there and moved.pixels(torch.tensor([4, 1])).device == there
+    # What is there already, parts of it and later askers share one copy.
+    for view in (moved.to(there), moved.subset(torch.tensor([1, 2])).to(there), clips.hold_out(0.5, 0)[1].to(there)):
+        assert all(own is first for own, first in zip(view._arrays, moved._arrays, strict=True))
+    assert moved.single_frames().to(there).pixels(torch.tensor([0])).shape == (1, 1, *SPEC.shape[1:])
+
+
+def test_the_cpu_keeps_memory_maps_also_on_the_way_back() -> None:
     clips = make_clips([0, 1])
-    assert clips.to(torch.device("cpu")) is clips
+    for view in (clips.to(torch.device("cpu")), clips.to(torch.device("meta")).to(torch.device("cpu"))):
+        assert all(own is first for own, first in zip(view._arrays, clips._arrays, strict=True))
+    frames = clips.to(torch.device("meta")).single_frames().to(torch.device("cpu"))
+    assert torch.equal(frames.pixels(torch.arange(2)), clips.single_frames().pixels(torch.arange(2)))
 
 
 @pytest.mark.gpu

@@ -25,7 +25,7 @@ def store(original: Path, tmp_path: Path) -> Path:
 
 
 def test_pixels_stay_in_the_file(store: Path) -> None:
-    shard = ClipStore.open(store).train._shards[0]
+    shard = ClipStore.open(store).train._arrays[0]
     assert isinstance(shard, np.memmap)
     assert shard.mode == "r"
 

@@ -77,7 +77,7 @@ def test_other_test_pixels_change_no_weight(
     for number in range(2):
         opened = fresh(store.path)
         if number:
-            opened.test._shards = [255 - shard for shard in opened.test._shards]
+            opened.test._arrays = [255 - shard for shard in opened.test._arrays]
         run(opened, spec_of(protocol, linear), dataset, tmp_path / str(number))
     assert torch.equal(*scored)
 

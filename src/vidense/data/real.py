@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vidense.data.originals import Original
+from vidense.data.shards import Shards
 from vidense.data.spec import ClipSpec, DecodedOtherwise, LabelledClips
 from vidense.records import content_hash
 from vidense.seeding import Draw, generator
@@ -20,8 +21,8 @@ __all__ = ["RealClips"]
 class RealClips:
     """A view of the videos of one split; windows are the clips stored of each video.
 
-    Indexing never copies more than what is asked for: the pixels stay in the shards' memory maps, or in one tensor
-    on an accelerator after :meth:`to`.
+    Indexing never copies more than what is asked for: the pixels stay in the shards' memory maps or, after :meth:`to`,
+    in the one copy on an accelerator that all views of the split share.
     """
 
     def __init__(
@@ -52,7 +53,8 @@ class RealClips:
         self.groups = tuple(groups)
         self.content = content
         self.originals = tuple(originals)
-        self._shards, self._rows = list(shards), list(rows)
+        self._shards, self._rows = Shards(shards), list(rows)
+        self._arrays = self._shards.at(torch.device("cpu"))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -75,12 +77,12 @@ class RealClips:
     @property
     def windows(self) -> int:
         """Clips stored of each video."""
-        return int(self._shards[0].shape[1]) if self._shards else 0
+        return int(self._arrays[0].shape[1]) if self._arrays else 0
 
     @property
     def device(self) -> torch.device:
         """Where the pixels are."""
-        return self._shards[0].device if self._shards and isinstance(self._shards[0], Tensor) else torch.device("cpu")
+        return self._arrays[0].device if self._arrays and isinstance(self._arrays[0], Tensor) else torch.device("cpu")
 
     def pixels(self, index: Tensor, window: int | Tensor = 0) -> Tensor:
         """Return uint8 clips ``[n, T, 3, H, W]``.
@@ -91,7 +93,7 @@ class RealClips:
         """
         windows = window.tolist() if isinstance(window, Tensor) else [window] * len(index)
         places = [self._rows[i] for i in index.tolist()]
-        clips = [self._shards[shard][row, w] for (shard, row), w in zip(places, windows, strict=True)]
+        clips = [self._arrays[shard][row, w] for (shard, row), w in zip(places, windows, strict=True)]
         if not clips:
             return torch.empty((0, *self.spec.shape), dtype=torch.uint8)
         if isinstance(clips[0], Tensor):
@@ -128,7 +130,8 @@ class RealClips:
         """Return the same videos as clips of one frame: every frame of every stored clip is a window of its own."""
         view = copy(self)
         view.spec, view.content = replace(self.spec, frames=1), content_hash([self.content, "frames"])
-        view._shards = [shard.reshape(len(shard), -1, *view.spec.shape) for shard in self._shards]
+        view._shards = self._shards.single_frames()
+        view._arrays = view._shards.at(self.device)
         return view
 
     def resampled(self) -> LabelledClips:
@@ -171,9 +174,10 @@ class RealClips:
         return self.subset((~mask).nonzero().flatten()), self.subset(mask.nonzero().flatten())
 
     def to(self, device: torch.device) -> "RealClips":
-        """Return a view whose pixels live on ``device`` as uint8 (a no-op copy on the CPU keeps the memory maps)."""
-        if device.type == "cpu":
-            return self
+        """Return a view whose pixels live on ``device`` as uint8, in memory maps on the CPU.
+
+        All of the split goes there, once: every further view of it, here or there, finds that copy.
+        """
         view = copy(self)
-        view._shards = [torch.as_tensor(np.asarray(shard)).to(device) for shard in self._shards]
+        view._arrays = self._shards.at(device)
         return view
