@@ -1,5 +1,7 @@
 """Experts on disk: every epoch as training left it, taken up after any of them, never half there."""
 
+from contextlib import contextmanager
+
 import pytest
 import torch
 
@@ -68,6 +70,25 @@ def test_an_interrupted_training_ends_where_an_unbroken_one_does(tmp_path, kille
     assert all(same(broken.weights(epoch), straight.weights(epoch)) for epoch in range(4))
     # Three updates make an epoch; those of whole epochs are not taken again.
     assert seen[0] == killed_at // 3 * 3 + 1 or killed_at % 3 == 0
+
+
+def test_epochs_that_another_process_trains_meanwhile_are_taken_up(tmp_path, monkeypatch):
+    straight = train(tmp_path / "straight", 3)
+    turn = trajectories.taking_turns
+
+    @contextmanager
+    def late(entry):
+        with monkeypatch.context() as patch:
+            patch.setattr(trajectories, "taking_turns", turn)
+            train(tmp_path / "shared", 2)
+        with turn(entry):
+            yield
+
+    monkeypatch.setattr(trajectories, "taking_turns", late)
+    updates = []
+    made = train(tmp_path / "shared", 3, progress=lambda done, *_: updates.append(done))
+    assert len(updates) == recipe().per_epoch(12)
+    assert all(same(made.weights(epoch), straight.weights(epoch)) for epoch in range(4))
 
 
 def test_a_longer_training_takes_up_a_shorter_one_and_a_shorter_one_finds_it(tmp_path):

@@ -14,6 +14,7 @@ from torch import Tensor
 from vidense.checkpoints import Checkpoint
 from vidense.data.real import RealClips
 from vidense.errors import UserError
+from vidense.locks import taking_turns
 from vidense.nets import NETWORKS, Network, build_network
 from vidense.records import content_hash, file_hash, read_json, replacing, write_json
 from vidense.training import FitRecord, TrainingRecipe, fit
@@ -98,23 +99,22 @@ def ceiling_network(
     identity = _identity(real, model, seed, recipe, hold_out, options, resample)
     training, validation = hold_out.split(real)
     network = build_network(model, real.spec, len(real.class_names), seed=seed, **options).place(device)
-    known = _load(_stem(cache, identity), network, identity)
-    if known is None:
-        clips = training.to(device)
+    stem = _stem(cache, identity)
+
+    def train() -> dict[str, Any]:
+        clips, checkpoint = training.to(device), Checkpoint(stem.with_suffix(".checkpoint.pt"))
         views = (validation.to(device),) if len(validation) else ()
-        checkpoint = Checkpoint(_stem(cache, identity).with_suffix(".checkpoint.pt"))
-        record = fit(
-            network,
-            clips.resampled() if resample else clips,
-            recipe,
-            seed,
-            validation=views,
-            keep_best=bool(views),
-            checkpoint=checkpoint,
-            progress=progress,
-        )
-        known = _save(_stem(cache, identity), network, record.to_json(), round(checkpoint.elapsed, 2), identity)
+        how: dict[str, Any] = {"validation": views, "keep_best": bool(views), "progress": progress}
+        shown = clips.resampled() if resample else clips
+        record = fit(network, shown, recipe, seed, checkpoint=checkpoint, **how)
+        index = _save(stem, network, record.to_json(), round(checkpoint.elapsed, 2), identity)
         checkpoint.discard()
+        return index
+
+    known = _load(stem, network, identity)
+    if known is None:
+        with taking_turns(stem):
+            known = _load(stem, network, identity) or train()
     return Ceiling(network.eval(), known["fit"], len(training), known["weights"], known.get("seconds"))
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vidense.data.real import RealClips
 from vidense.errors import DivergenceError, UserError
+from vidense.locks import taking_turns
 from vidense.nets import NETWORKS, Network, build_network
 from vidense.records import content_hash, replacing, write_json
 from vidense.training import TrainingRecipe, fit
@@ -123,15 +124,27 @@ def train_trajectory(
         DivergenceError: if a loss or a weight stops being finite.
     """
     found = trajectory_in(cache, real, model, seed, recipe)
-    if found.epochs >= epochs:
-        return found
-    recipe = replace(recipe, epochs=epochs).on(real.device)
+    if found.epochs < epochs:
+        with taking_turns(found.folder):
+            _train_on(found, real, model, seed, replace(recipe, epochs=epochs).on(real.device), progress)
+    return found
+
+
+def _train_on(
+    found: Trajectory,
+    real: RealClips,
+    model: str,
+    seed: int,
+    recipe: TrainingRecipe,
+    progress: Callable[[int, int, float], None],
+) -> None:
+    """Train what is missing of a trajectory that no other process writes."""
     network = build_network(model, real.spec, len(real.class_names), seed=seed)
     if found.epochs < 0:
         write_json(found.folder / RECORD, _identity(real, model, seed, recipe))
         _save(found, 0, network)
-    network.load_state_dict(dict(found.weights(found.epochs)), strict=False)
-    per_epoch = recipe.per_epoch(len(real))
+    reached, per_epoch = found.epochs, recipe.per_epoch(len(real))
+    network.load_state_dict(dict(found.weights(reached)), strict=False)
 
     def after_update(done: int, total: int, loss: float) -> None:
         if done % per_epoch == 0:
@@ -142,10 +155,9 @@ def train_trajectory(
         progress(done, total, loss)
 
     network.place(real.device)
-    record = fit(network, real, recipe, seed, done=found.epochs * per_epoch, progress=after_update)
+    record = fit(network, real, recipe, seed, done=reached * per_epoch, progress=after_update)
     if record.diverged_at is not None:
         raise _diverged(seed, record.diverged_at)
-    return found
 
 
 def _diverged(seed: int, updates: int) -> DivergenceError:

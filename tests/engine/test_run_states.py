@@ -235,11 +235,29 @@ def test_the_record_of_a_run_is_read_back(tmp_path):
     folder = RunFolder(tmp_path / "run", {"seed": 4})
     assert folder.open(fresh=False) is None and folder.log == tmp_path / "run" / "log.jsonl"
     folder.write(tuning={"lr": 2.0})
+    with pytest.raises(UserError, match=r"another process is writing .*; wait for it"):
+        RunFolder(tmp_path / "run", {"seed": 4}).open(fresh=True)
+    folder.close()
     again = RunFolder(tmp_path / "run", {"seed": 4})
     assert again.open(fresh=False) is None and again.record["tuning"] == {"lr": 2.0}
     assert run_module.read_record(tmp_path / "run") == again.record
     with pytest.raises(UserError, match="is no run"):
         run_module.read_record(tmp_path)
+
+
+def test_a_run_that_another_process_finishes_meanwhile_is_recognised(store, tmp_path, monkeypatch):
+    with kill_at(2) as killer, pytest.raises(Killed):
+        condense(store, tmp_path, checkpoint_seconds=0, progress=killer.progress, **SETTINGS["outcome"])
+    take = run_module.Lock.take
+
+    def late(lock):
+        with monkeypatch.context() as patch:
+            patch.setattr(run_module.Lock, "take", take)
+            condense(store, tmp_path, **SETTINGS["outcome"])
+        return take(lock)
+
+    monkeypatch.setattr(run_module.Lock, "take", late)
+    condense(store, tmp_path, progress=lambda *_: pytest.fail("nothing is left to do"), **SETTINGS["outcome"])
 
 
 def test_the_store_is_only_read(store, tmp_path):

@@ -1,5 +1,6 @@
 """From a store and settings to a condensed dataset in a run folder; resumes, and recognises a finished run."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,14 @@ def condense(
     """
     opened = ClipStore.open(Path(store))
     job = resolve(settings, opened)
-    run = RunFolder(Path(out), job.to_json(opened.content_hash))
-    finished = run.open(fresh=fresh)
-    if finished is not None:
-        return finished
-    # Nothing of this decides the result; it is for whoever watches the run, or has to continue it. Where the store lies
-    # is left out, and so is where files lie that options name: a run may be given away, and no file of it names a
-    # folder of the machine that made it.
-    run.write(asked=as_asked(settings, job), class_names=list(opened.class_names))
-    report: Report = progress or (lambda phase, done, total, entry: None)
-    task = job.task(opened, making(report, checkpoint_seconds))
-    return execute(job, task, run, report, checkpoint_seconds)
+    with closing(RunFolder(Path(out), job.to_json(opened.content_hash))) as run:
+        finished = run.open(fresh=fresh)
+        if finished is not None:
+            return finished
+        # Nothing of this decides the result; it is for whoever watches the run, or has to continue it. Where the store
+        # lies is left out, and so is where files lie that options name: a run may be given away, and no file of it
+        # names a folder of the machine that made it.
+        run.write(asked=as_asked(settings, job), class_names=list(opened.class_names))
+        report: Report = progress or (lambda phase, done, total, entry: None)
+        task = job.task(opened, making(report, checkpoint_seconds))
+        return execute(job, task, run, report, checkpoint_seconds)

@@ -6,12 +6,13 @@ from typing import Any
 
 from vidense.condensed import CondensedDataset, load
 from vidense.errors import UserError
+from vidense.locks import Lock
 from vidense.records import write_json
 from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
 
 __all__ = ["RunFolder", "read_record"]
 
-CHECKPOINT, DATASET, SNAPSHOTS = "checkpoint.pt", "dataset", "snapshots"
+CHECKPOINT, DATASET, SNAPSHOTS, LOCK = "checkpoint.pt", "dataset", "snapshots", ".lock"
 # What evaluation and pictures leave in a run.
 ADDED_FILES = ("evaluation.json", "retrieval.json", "proxy.json", "fairness.json")
 ADDED_FOLDERS = ("jobs", "preview", "nearest", "flow")
@@ -33,6 +34,7 @@ class RunFolder:
         """
         self.path, self.settings = path, settings
         self.record: dict[str, Any] = {}
+        self._lock = Lock(path / LOCK)
 
     @property
     def log(self) -> Path:
@@ -60,25 +62,33 @@ class RunFolder:
         return self.path / SNAPSHOTS / f"step-{step:06d}"
 
     def open(self, *, fresh: bool) -> CondensedDataset | None:
-        """Create the folder, or take up the unfinished run in it.
+        """Create the folder, or take up the unfinished run in it; no other process may write it until :meth:`close`.
 
         Returns:
             The finished dataset where this very run was completed before, else None.
 
         Raises:
-            UserError: if the folder holds something else, or a run with other settings.
+            UserError: if the folder holds something else, or a run with other settings, or another process writes it.
         """
-        if not (self.path / RECORD).exists():
+        begun = (self.path / RECORD).exists()
+        if not begun:
             self._check_free()
-        elif fresh:
+        elif not fresh and (dataset := self._take_up()) is not None:
+            return dataset
+        if not self._lock.take():
+            raise UserError(f"another process is writing {str(self.path)!r}; wait for it, or give another --out")
+        if begun and not fresh:
+            # Whoever wrote it may have finished since.
+            return self._take_up()
+        if begun:
             self._clear()
-        else:
-            self.record = read_record(self.path)
-            self._check_same()
-            return load(self.dataset) if self.record["status"] == "done" else None
         self.record = {"format": FORMAT, "version": VERSION, "status": "running", "settings": self.settings}
         self.write()
         return None
+
+    def close(self) -> None:
+        """Let other processes write the folder."""
+        self._lock.release(remove=True)
 
     def write(self, **fields: Any) -> None:
         """Add fields to ``run.json``."""
@@ -89,6 +99,11 @@ class RunFolder:
         """Mark the run done; its checkpoint is no longer needed."""
         self.write(status="done", **fields)
         self.checkpoint.unlink(missing_ok=True)
+
+    def _take_up(self) -> CondensedDataset | None:
+        self.record = read_record(self.path)
+        self._check_same()
+        return load(self.dataset) if self.record["status"] == "done" else None
 
     def _clear(self) -> None:
         # Only what a run writes is deleted. First of all the run is no longer done and has nothing to resume, and its
@@ -104,7 +119,7 @@ class RunFolder:
     def _check_free(self) -> None:
         if self.path.is_file():
             raise UserError(f"--out {str(self.path)!r} is a file; give a folder")
-        if self.path.exists() and any(self.path.iterdir()):
+        if self.path.exists() and any(file.name != LOCK for file in self.path.iterdir()):
             raise UserError(f"--out {str(self.path)!r} is not empty and holds no run; give a new or empty folder")
 
     def _check_same(self) -> None:

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 from vidense.engine.execute import execute
 from vidense.engine.run import RunFolder
 from vidense.engine.settings import Job
+from vidense.locks import taking_turns
 from vidense.method import METHODS, Task
 from vidense.needs import Condensation, Need, Report, Workshop
 from vidense.parameterizations.base import Parameterization
@@ -30,9 +32,9 @@ def making(report: Report, checkpoint_seconds: float) -> Workshop:
 
     def condense(task: Task, need: Condensation, report: Report) -> Parameterization:
         job, own = _job(task, need), _task(task, need)
-        run = _folder(task, job)
-        finished = run.open(fresh=False)
-        dataset = execute(job, own, run, report, checkpoint_seconds) if finished is None else finished
+        with taking_turns(_folder(task, job).path), closing(_folder(task, job)) as run:
+            finished = run.open(fresh=False)
+            dataset = execute(job, own, run, report, checkpoint_seconds) if finished is None else finished
         return dataset.parameterization
 
     return Workshop(obtain, condense)

@@ -1,0 +1,76 @@
+"""What one process writes at a time: others are told, or wait their turn, and a killed process holds nothing."""
+
+import logging
+import multiprocessing
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from vidense import locks
+from vidense.locks import Lock, taking_turns
+
+
+def hold(file: Path, held: "multiprocessing.synchronize.Event") -> None:
+    """Take a lock in a process of its own and never let go."""
+    lock = Lock(file)
+    assert lock.take()
+    held.set()
+    time.sleep(60)
+
+
+def test_one_holds_it_and_the_next_gets_it_after_release(tmp_path: Path) -> None:
+    first, second = Lock(tmp_path / "deep" / ".lock"), Lock(tmp_path / "deep" / ".lock")
+    assert first.take() and not second.take()
+    first.release()
+    assert second.take()
+    second.release(remove=True)
+    second.release(remove=True)
+    assert not list((tmp_path / "deep").iterdir())
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    held = context.Event()
+    other = context.Process(target=hold, args=(tmp_path / ".lock", held))
+    other.start()
+    try:
+        assert held.wait(60)
+        assert not Lock(tmp_path / ".lock").take()
+    finally:
+        other.kill()
+        other.join()
+    assert Lock(tmp_path / ".lock").take()
+
+
+def test_turns_are_taken_one_after_the_other_and_waiting_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    diary, inside, entry = [], threading.Event(), tmp_path / "networks" / "teacher"
+
+    def second() -> None:
+        inside.wait()
+        with taking_turns(entry):
+            diary.append("second")
+
+    waiting = threading.Thread(target=second)
+    waiting.start()
+    with caplog.at_level(logging.WARNING), taking_turns(entry):
+        inside.set()
+        while not caplog.records:
+            time.sleep(0.01)
+        diary.append("first")
+    waiting.join()
+    assert diary == ["first", "second"]
+    assert f"another process is making {entry}; waiting for it" in caplog.text
+
+
+def test_a_file_system_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
+    assert Lock(tmp_path / ".lock").take()
+    with taking_turns(tmp_path / "networks" / "teacher"):
+        pass
