@@ -1,4 +1,4 @@
-"""Locks on files, for what one process writes at a time. The system lets go of them when a process ends or is killed."""
+"""Locks on files, for what one process writes at a time; the system drops them when a process ends or is killed."""
 
 import logging
 from collections.abc import Iterator

@@ -109,3 +109,25 @@ def test_gru_equals_the_literal_reference():
     network = build_network("cnn_gru", spec, 6, seed=1)
     batch = clips(spec)
     torch.testing.assert_close(network(batch), literal_gru(network, batch), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("learned", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("grad", [False, True])
+def test_cudnn_is_left_out_where_it_has_no_derivative(learned, training, grad):
+    network, seen = build_network("cnn_gru", SMALL, 3, seed=0).train(training), []
+    network.recurrent.register_forward_pre_hook(lambda *_: seen.append(torch.backends.cudnn.enabled))
+    with torch.set_grad_enabled(grad):
+        network(clips(SMALL).requires_grad_(learned))
+    assert seen == [not grad or (training and not learned)]
+    assert torch.backends.cudnn.enabled
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["cnn_gru", "cnn_rnn"])
+def test_clips_are_learned_on_the_gpu_by_second_derivatives_too(name):
+    network = build_network(name, SMALL, 3, seed=0).place(torch.device("cuda")).eval()
+    learned = clips(SMALL).cuda().requires_grad_()
+    first = torch.autograd.grad(network(learned).sum(), list(network.parameters()), create_graph=True)
+    (found,) = torch.autograd.grad(sum(g.square().sum() for g in first), [learned])
+    assert found.isfinite().all() and found.abs().sum() > 0

@@ -27,7 +27,8 @@ def real_dtype(device: torch.device, requested: str = "auto") -> torch.dtype:
             and miniC3D's features then agree with float32 within 3 %.
 
     Returns:
-        ``torch.float32`` or ``torch.bfloat16``.
+        ``torch.float32`` or ``torch.bfloat16``. Convolutions of float32 multiply in TF32 on GPUs that have it, torch's
+        default and that of the references; what is to be exact to the last bit runs on a CPU.
 
     Raises:
         UserError: if ``requested`` is another word, or asks for bfloat16 where its features are wrong.

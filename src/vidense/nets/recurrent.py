@@ -1,7 +1,9 @@
 """Frame encoder and recurrent layer: the networks that condensed videos are cross-tested on."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
+import torch
 from torch import Tensor, nn
 
 from vidense.data.spec import ClipSpec
@@ -50,8 +52,18 @@ class RecurrentNetwork(Network):
         self.check_shape(clips)
         frames = _central(clips).flatten(0, 1)
         encoded = self.encoder(frames).flatten(1).unflatten(0, clips.shape[:2])
-        outputs: Tensor = self.recurrent(encoded)[0]
+        with self._differentiable(clips):
+            outputs: Tensor = self.recurrent(encoded)[0]
         return outputs.mean(1)
+
+    def _differentiable(self, clips: Tensor) -> AbstractContextManager[None]:
+        """Return where the recurrent layer has all the derivatives that are wanted of it.
+
+        That of cuDNN has a first one in training mode only, and no second one: it may learn from clips, but clips that
+        are learned themselves, and gradients that are matched with dropout off, need torch's own.
+        """
+        suffices = not torch.is_grad_enabled() or (self.training and not clips.requires_grad)
+        return nullcontext() if suffices else torch.backends.cudnn.flags(enabled=False)
 
     def logits(self, features: Tensor) -> Tensor:
         """Return class scores ``[n, classes]``."""
