@@ -5,22 +5,28 @@
 
 Retrieval (three seeds of prism and random, two of vdsd_dm, three networks each), DD-Ranking's scores and optical flow
 (two seeds), and how well each set ranks twelve networks and learning rates (one seed). The runs must be finished.
-Beside them, how many test videos a network of single frames names by their first one.
+Beside them, how many test videos a network of single frames names by their first one, and how many condensed videos the
+teacher of benchmarks.ucf101_6_soft names.
 """
 
 import shutil
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmarks.command import run
 from benchmarks.jobs import Jobs
 from benchmarks.pages import FIGURES
-from benchmarks.uses import agreement, motion_kept, recalls, robustness
-from vidense import methods  # noqa: F401 - their parameterizations read the runs
+from benchmarks.ucf101_6_soft import SUITE as SOFT
+from benchmarks.uses import agreement, motion_kept, named, recalls, robustness
+from vidense import load
 from vidense.data.store import ClipStore
 from vidense.engine.provide import provide
-from vidense.evaluation import evaluate_run
+from vidense.evaluation import eval_spec, evaluate_run
+from vidense.evaluation.bench import Bench
 from vidense.evaluation.fairness import judge
 from vidense.evaluation.flow_run import measure_flow
 from vidense.evaluation.proxy import rank_by_proxy
@@ -70,6 +76,16 @@ def _still(work: Path) -> dict[str, Any]:
     return {"network": provided.made.name, "seed": provided.made.seed, "videos": len(test.labels), "top1": top1}
 
 
+def _named(work: Path) -> dict[str, Any]:
+    bench = Bench(ClipStore.open(work / "store"), eval_spec("minic3d", **SOFT.evaluation), torch.device("cpu"))
+    found: dict[str, list[float]] = defaultdict(list)
+    for point in SOFT.points:
+        videos = load(work / "runs" / point.run)
+        right = bench.seen_by_teacher(videos).argmax(1) == videos.labels
+        found[" ".join(filter(None, (point.method, point.variant)))].append(right.float().mean().item())
+    return {"teacher": SOFT.evaluation, "methods": found}
+
+
 JOBS = Jobs(
     name="ucf101_6_uses",
     base="ucf101_6",
@@ -79,8 +95,9 @@ JOBS = Jobs(
         **{f"fairness-{m}-{s}": partial(_judge, m, s) for m in JUDGED for s in range(2)},
         **{f"proxy-{m}-0": partial(_rank, m, 0) for m in ("prism", "herding")},
         "still": _still,
+        "named": _named,
     },
-    tables={"retrieval": recalls, "flow": motion_kept, "fairness": robustness, "proxy": agreement},
+    tables={"retrieval": recalls, "flow": motion_kept, "fairness": robustness, "proxy": agreement, "named": named},
 )
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.records import Record, Records, header
 
-__all__ = ["agreement", "motion_kept", "recalls", "robustness"]
+__all__ = ["agreement", "motion_kept", "named", "recalls", "robustness"]
 
 GALLERIES = {"in_train": "training videos", "in_test": "test videos", "other_sources": "test videos of other sources"}
 FLOW = {"cosine": "+.2f", "end_point_error": ".2f", "magnitude": ".2f", "difference": ".1f"}
@@ -107,6 +107,17 @@ def agreement(records: Records) -> str:
         )
     whole = f"| *whole training set* | {len(own[0]['variants'])} | | | | {own[0]['whole_seconds']:.0f} |"
     return "\n".join([*lines, whole])
+
+
+def named(records: Records) -> str:
+    """Return the share of each method's videos whose class a teacher names, mean over seeds."""
+    found = [record["result"]["methods"] for record in records if record["job"] == "named"]
+    if not found:
+        return "Not measured yet."
+    shares = {name: (len(of), _mean(of)) for name, of in found[0].items()}
+    lines = header("videos", "seeds", "named by the teacher, %")
+    ranked = sorted(shares.items(), key=lambda item: -item[1][1])
+    return "\n".join([*lines, *(f"| {name} | {seeds} | {100 * share:.0f} |" for name, (seeds, share) in ranked)])
 
 
 def _of(task: str, records: Records) -> list[Record]:

@@ -54,6 +54,12 @@ def test_a_failing_process_stops_no_other_and_is_told(tmp_path, capsys):
     assert "no_such_benchmark" in (tmp_path / "logs" / "b.log").read_text()
 
 
+def test_what_a_teacher_names_is_ranked():
+    record = {"job": "named", "result": {"methods": {"prism": [0.5, 0.0], "sre2l frame": [1.0]}}}
+    assert uses.named([record]).splitlines()[2:] == ["| sre2l frame | 1 | 100 |", "| prism | 2 | 25 |"]
+    assert uses.named([]) == "Not measured yet."
+
+
 @pytest.mark.parametrize("found", [USES, SWEEPS])
 def test_the_pages_show_what_the_committed_json_says(found, pages):
     before = [page.read_text() for page in pages]
