@@ -77,7 +77,7 @@ def _still(work: Path) -> dict[str, Any]:
 
 
 def _named(work: Path) -> dict[str, Any]:
-    bench = Bench(ClipStore.open(work / "store"), eval_spec("minic3d", **SOFT.evaluation), torch.device("cpu"))
+    bench = Bench(ClipStore.open(work / "store"), eval_spec(model="minic3d", **SOFT.evaluation), torch.device("cpu"))
     found: dict[str, list[float]] = defaultdict(list)
     for point in SOFT.points:
         videos = load(work / "runs" / point.run)
