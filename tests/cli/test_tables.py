@@ -8,6 +8,8 @@ import pytest
 
 from vidense.cli.comparisons import COMPARISONS
 from vidense.cli.output import print_table
+from vidense.cli.scores import _print_recall
+from vidense.report.findings import Row, Table
 
 
 @pytest.fixture
@@ -166,24 +168,24 @@ def test_an_ablation_has_a_line_a_variant(said):
     assert not any(letter.isdigit() for letter in re.split(r"8\.0 +2\.5, 4\.0 +10$", diverged)[0])
 
 
-def found_recalls(*recalls: list[float | None], diverged: int = 0) -> dict:
-    """Return a row of retrieval with the same recalls in all galleries, and some networks that diverged."""
+def found_recalls(title: str, *recalls: list[float | None]) -> Row:
+    """Return a row of retrieval with the same recalls in all galleries, one for each network that did not diverge."""
     galleries = [{"recall": recall, "chance": [0.1, 0.2, 0.3, None]} for recall in recalls]
-    names = ("in_train", "in_test", "other_sources")
-    results = [{"diverged": False, **dict.fromkeys(names, gallery)} for gallery in galleries]
-    return {"name": "prism", "role": "method", "results": results + [{"diverged": True}] * diverged}
+    results = [dict.fromkeys(("in_train", "in_test", "other_sources"), gallery) for gallery in galleries]
+    return Row("method", title, 3, 24, 1.0, None, 0, {}, results)
+
+
+def retrieved(*rows: Row) -> Table:
+    return Table({}, {"model": "cnn_gru", "model_options": {"gru_hidden": 64}}, "", list(rows))
 
 
 def test_recall_is_the_mean_of_the_networks_that_did_not_diverge(said):
-    from vidense.cli.scores import _print_recall
-
-    rows = [found_recalls([0.5, 0.6, 1.0, None], [0.7, 0.8, 1.0, None], diverged=1)]
-    rows.append({"name": "random", "role": "random_equal_bytes", "results": [{"diverged": True}]})
-    lines = said(_print_recall, rows)
-    assert [line for line in lines if line.startswith("among")] == [
-        "among training videos",
-        "among other test videos",
-        "among test videos of other sources",
+    rows = [found_recalls("prism", [0.5, 0.6, 1.0, None], [0.7, 0.8, 1.0, None]), found_recalls("random")]
+    lines = said(_print_recall, retrieved(*rows))
+    assert [line for line in lines if "among" in line] == [
+        "cnn_gru:gru_hidden=64, among training videos",
+        "cnn_gru:gru_hidden=64, among other test videos",
+        "cnn_gru:gru_hidden=64, among test videos of other sources",
     ]
     own, chance = (next(cells(line) for line in lines if line.startswith(name)) for name in ("prism", "chance"))
     assert own[:4] == ["prism", "60.0", "70.0", "100.0"] and chance[:4] == ["chance", "10.0", "20.0", "30.0"]
@@ -191,10 +193,8 @@ def test_recall_is_the_mean_of_the_networks_that_did_not_diverge(said):
 
 
 def test_nothing_is_printed_where_every_network_diverged(said):
-    from vidense.cli.scores import _print_recall
-
-    lines = said(_print_recall, [found_recalls(diverged=2)])
-    assert sum(line.startswith("among") for line in lines) == 3 and not any("chance" in line for line in lines)
+    lines = said(_print_recall, retrieved(found_recalls("prism")))
+    assert sum("among" in line for line in lines) == 3 and not any("chance" in line for line in lines)
 
 
 def test_experts_are_told_with_their_time(vidense, store, monkeypatch):

@@ -127,13 +127,16 @@ def test_evaluate_and_report(vidense, store, finished, tmp_path, monkeypatch):
     assert "random does not beat" in (tmp_path / "page.html").read_text()
 
 
-def test_retrieval_is_printed_gallery_by_gallery(vidense, store, finished, tmp_path, monkeypatch):
+def test_retrieval_is_printed_network_by_network(vidense, store, finished, tmp_path, monkeypatch):
     fake_training(monkeypatch)
     run = tmp_path / "random-0"
     shutil.copytree(finished, run)
-    code, out, _ = vidense("evaluate", run, "--on", store, "--seeds", 2, "--task", "retrieve")
+    words = ("--seeds", 2, "--task", "retrieve", "--models", "minic3d,cnn_gru")
+    code, out, _ = vidense("evaluate", run, "--on", store, *words)
     assert code == 0 and "recall@1 %" in out and "vidense report" not in out
-    assert out.count("among ") == 3 and "random, equal bytes" in out and "chance" in out
+    for network in ("minic3d", "cnn_gru"):
+        assert out.count(f"{network}, among ") == 3
+    assert out.count("random, bytes of random") == 2 * 4 and "chance" in out
     assert "75.0" in out and "87.5" in out and (run / "retrieval.json").exists()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidense.budget import format_bytes
 from vidense.cli.output import print_table
-from vidense.report.findings import group_rows, sentences
+from vidense.report.findings import Table, group_rows, sentences
 from vidense.report.wording import interval_text, percent, spread
 from vidense.tasks import TASKS
 
@@ -19,11 +19,6 @@ GALLERIES = {
     "in_train": "training videos",
     "in_test": "other test videos",
     "other_sources": "test videos of other sources",
-}
-ROLES = {
-    "random_equal_vpc": ", equal videos",
-    "random_equal_bytes": ", equal bytes",
-    "random_coded": ", equal bytes coded",
 }
 
 
@@ -55,7 +50,8 @@ def print_record(record: "EvaluationRecord", run: Path) -> None:
     """Print what an evaluation of the run found, and where it was written."""
     print_scores(record.to_json())
     if record.task == "retrieve":
-        _print_recall(record.rows)
+        for table in group_rows([record.to_json()]):
+            _print_recall(table)
     if record.teacher is not None:
         told = "labels by {network}, {scale} scale: {top1:.1%} of the test videos right, {bytes} beside the videos"
         print("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
@@ -63,22 +59,18 @@ def print_record(record: "EvaluationRecord", run: Path) -> None:
     print(f"\nwritten to {run / TASKS[record.task].file}{following}")
 
 
-def _print_recall(rows: Sequence[dict[str, Any]]) -> None:
-    """Print Recall@K of every row among each gallery, means over all of its networks."""
+def _print_recall(table: Table) -> None:
+    """Print Recall@K of every row of one network among each gallery, means over all of its trainings."""
     from vidense.evaluation.retrieval import RANKS
 
-    scored = {
-        row["name"] + ROLES.get(row["role"], ""): [result for result in row["results"] if not result["diverged"]]
-        for row in rows
-    }
+    rows = [row for row in table.rows if row.results]
     for key, gallery in GALLERIES.items():
-        named = {name: [result[key] for result in results] for name, results in scored.items() if results}
-        chance = [results[0]["chance"] for results in named.values()][:1]
-        print(f"\namong {gallery}")
+        chance = [row.results[0][key]["chance"] for row in rows[:1]]
+        print(f"\n{table.network}, among {gallery}")
         print_table(
             ("trained on", *(f"R@{rank} %" for rank in RANKS)),
             [
-                *((name, *_means([result["recall"] for result in results])) for name, results in named.items()),
+                *((row.title, *_means([result[key]["recall"] for result in row.results])) for row in rows),
                 *(("chance", *map(percent, values)) for values in chance),
             ],
         )

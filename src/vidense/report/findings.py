@@ -109,13 +109,18 @@ class Table:
         return TASKS[self.spec.get("task", "classify")].title
 
     @property
+    def network(self) -> str:
+        """Which network was trained, as users name it: options behind colons."""
+        options = "".join(f":{name}={value}" for name, value in self.spec.get("model_options", {}).items())
+        return f"{self.spec['model']}{options}"
+
+    @property
     def title(self) -> str:
         """Network, protocol, labels, data."""
-        options = "".join(f":{name}={value}" for name, value in self.spec.get("model_options", {}).items())
         mix, kind = self.spec.get("mix", "none"), self.spec["labels"].replace("_", " ")
         labels = f"{kind} labels" + (f" of {mix}-mixed clips" if mix != "none" else "")
         return (
-            f"{self.spec['model']}{options}, protocol {self.spec['protocol']}, {labels}, "
+            f"{self.network}, protocol {self.spec['protocol']}, {labels}, "
             f"{len(self.store['class_names'])} classes, {self.store['test_videos']} test videos of store "
             f"{self.store['content_hash']}"
         )
