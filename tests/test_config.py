@@ -60,7 +60,8 @@ def test_bad_assignments_are_listed():
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("- 1\n- 2", "holds list"), ("a: [", "cannot be read"), ("1: 2", "lines of")]
+    ("text", "words"),
+    [("- 1\n- 2", "holds list"), ("a: [", "cannot be read"), ("1: 2", "lines of"), ("a: 2024-99-99", "month must be")],
 )
 def test_yaml_that_is_no_mapping(tmp_path, text, words):
     (tmp_path / "run.yaml").write_text(text)

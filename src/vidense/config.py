@@ -94,7 +94,7 @@ def parse_assignments(assignments: Sequence[str], where: str = "--set") -> dict[
         key, _, text = item.partition("=")
         try:
             values[key.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # a ValueError is a date that no calendar has
             values[key.strip()] = text
     return values
 
@@ -107,7 +107,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
     """
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"config {str(path)!r} cannot be read ({error}); give a YAML file") from None
     if value is None:
         return {}

@@ -9,7 +9,7 @@ from vidense.errors import suggest
 from vidense.nets import NETWORKS
 from vidense.options import NamesCode, NamesFile
 
-__all__ = ["Count", "FileName", "LearningRate", "Momentum", "NetworkName", "Rate", "Weight", "readable"]
+__all__ = ["Count", "FileName", "LearningRate", "Momentum", "NetworkName", "Rate", "Seed", "Weight", "readable"]
 
 
 def _known_network(name: str) -> str:
@@ -37,5 +37,7 @@ LearningRate = Rate | Literal["auto"]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+# As large as the numbers that other languages read from JSON.
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 NetworkName = Annotated[str, AfterValidator(_known_network), NamesCode(NETWORKS.get)]
 FileName = Annotated[str, AfterValidator(readable), NamesFile()]

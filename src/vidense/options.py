@@ -19,6 +19,8 @@ HASHED = "sha256:"
 
 # As many as vidense.records.content_hash has.
 DIGITS = 16
+# What is infinite or no number could not be written into the record of a run, for JSON has neither.
+CONFIG = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def options_of(function: Callable[..., Any], **defaults: Any) -> Options:
             found = disjoint(found, {name: (hints[name], Field(default, description=help_texts.get(name)))})
     for name, default in defaults.items():
         found[name] = (found[name][0], Field(default, description=found[name][1].description))
-    model = create_model(function.__name__, __config__=ConfigDict(extra="forbid", frozen=True), **found)
+    model = create_model(function.__name__, __config__=CONFIG, **found)
     return Options(model, groups)
 
 

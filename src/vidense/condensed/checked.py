@@ -15,6 +15,7 @@ from torch import Tensor
 
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
+from vidense.option_types import Seed
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.records import file_hash, read_json
 
@@ -44,7 +45,7 @@ class _Method(_Open):
 
 
 class _Settings(_Open):
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] = 0
+    seed: Seed = 0
 
 
 class _Index(_Open):

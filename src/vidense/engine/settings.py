@@ -13,6 +13,7 @@ from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.method import METHODS, Method, Recipe, Scale, Task
 from vidense.needs import Workshop
+from vidense.option_types import Seed
 from vidense.options import hashed
 from vidense.parameterizations.base import StoreDtype
 
@@ -41,7 +42,7 @@ class CondenseSettings(BaseModel):
     vpc: int | None = None
     budget: str | None = None
     iterations: int | None = None
-    seed: int = 0
+    seed: Seed = 0
     device: str = "auto"
     scale: Scale | None = None
     store_dtype: StoreDtype = "uint8"
