@@ -7,6 +7,7 @@ from typing import Any
 
 from vidense.ablations import Variant, grid_of
 from vidense.condensed import load
+from vidense.config import check_counts
 from vidense.data.derive import halves_by_motion, motion_of_clips, write_classes, write_moved, write_reframed
 from vidense.data.store import ClipStore
 from vidense.engine.condense import condense
@@ -95,8 +96,7 @@ def ablate(
 
 def _check(method: str, seeds: int, nets: int) -> None:
     METHODS.get(method)
-    if min(seeds, nets) < 1:
-        raise UserError(f"seeds={seeds} and nets={nets} measure nothing; give at least 1 of each")
+    check_counts(seeds=seeds, nets=nets)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from vidense.errors import UserError, suggest
 
-__all__ = ["Mistakes", "load_yaml", "parse_assignments", "sound", "validate"]
+__all__ = ["Mistakes", "check_counts", "load_yaml", "parse_assignments", "sound", "validate"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,6 +34,13 @@ class Mistakes:
         """Raise one :class:`UserError` with all that was collected, if anything was."""
         if self._found:
             raise UserError("; ".join(dict.fromkeys(self._found)))
+
+
+def check_counts(**counts: int) -> None:
+    """Raise :class:`UserError` for the first of ``counts`` that is below 1."""
+    for name, value in counts.items():
+        if value < 1:
+            raise UserError(f"{name}={value} is too few; give at least 1")
 
 
 def validate(model: type[Model], values: Mapping[str, Any], what: str) -> Model:

@@ -5,7 +5,9 @@ import math
 
 import pytest
 
-from tests.small_net import linear, linear_teacher
+from tests.small_net import NAME, linear, linear_teacher
+from vidense.errors import UserError
+from vidense.evaluation import measure
 from vidense.evaluation.fairness import augmentation_robust, judge, label_robust
 
 __all__ = ["linear", "linear_teacher"]  # fixtures: pytest finds them by their names in this module
@@ -47,3 +49,20 @@ def test_every_part_is_trained_on_both_sets(linear_teacher, store, dataset):
     assert scores["label_robust"]["soft"] == pytest.approx(wanted)
     assert len(told) == 2 * (3 + 2 + 2)
     assert json.loads((run / "fairness.json").read_text()) == json.loads(json.dumps(found))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"seeds": 0}, "seeds=0 is too few"),
+        ({"models": ()}, "models=0 is too few"),
+        ({"models": (NAME, "typo")}, "'typo'"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_before_anything_is_trained(
+    linear_teacher, store, dataset, monkeypatch, asked, words
+):
+    monkeypatch.setattr(measure, "_train_and_test", lambda *_: pytest.fail("trained"))
+    with pytest.raises(UserError, match=words):
+        judge(dataset.path.parent, store.path, **{"models": (linear_teacher,), **asked})
+    assert not (dataset.path.parent / "fairness.json").exists()

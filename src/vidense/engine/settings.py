@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 
 from vidense.budget import allowance, parse_bytes
-from vidense.config import Mistakes, sound, validate
+from vidense.config import Mistakes, check_counts, sound, validate
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.method import METHODS, Method, Recipe, Scale, Task
@@ -143,9 +143,9 @@ def resolve(settings: Mapping[str, Any], store: ClipStore) -> Job:
     if given.budget is None:
         with mistakes.collect():
             vpc = _asked(given, store)
-    if given.iterations is not None and given.iterations < 1:
+    if given.iterations is not None:
         with mistakes.collect():
-            raise UserError(f"iterations={given.iterations} is too few; give at least 1")
+            check_counts(iterations=given.iterations)
     mistakes.report()
     return Job(
         method=method,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vidense.condensed import load
+from vidense.config import check_counts
 from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.evaluation.baselines import condensed_and_random
@@ -88,17 +89,23 @@ def judge(
         ``augmentation_robust``, whose augmentation is VideoMix. A network that diverged counts as 0.
 
     Raises:
-        UserError: if a folder is not what it should be, or a network cannot take the clips.
+        UserError: if a folder is not what it should be, a network cannot take the clips, or a count is below 1.
     """
+    check_counts(seeds=seeds, models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
-    sets, found = condensed_and_random(folder, dataset, opened), {}
     # The teacher is as well trained as the one that the videos may have been recovered from.
     scale: Scale = dataset.settings.get("scale", "small")
-    for model in models:
+    # All benches first: a mistake in the last model's name must not surface after an hour.
+    used = pick_device(device)
+    benches = {
+        model: {part: Bench(opened, eval_spec("clean", model, scale=scale, **how), used) for part, how in PARTS.items()}
+        for model in models
+    }
+    sets, found = condensed_and_random(folder, dataset, opened), {}
+    for model, parts in benches.items():
         accuracies: dict[str, dict[str, float]] = {}
-        for part, how in PARTS.items():
-            bench = Bench(opened, eval_spec("clean", model, scale=scale, **how), pick_device(device))
+        for part, bench in parts.items():
             told = prefixed(progress, f"{part} labels")
             results = {name: evaluate(train, bench, range(seeds), jobs, told) for name, (train, jobs) in sets.items()}
             if part == "hard":

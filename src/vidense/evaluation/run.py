@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidense.condensed import CondensedDataset, load
+from vidense.config import check_counts
 from vidense.data.codec import find_codec
 from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
@@ -73,7 +74,7 @@ def evaluate_run(
             network cannot take the clips, a scale is given where nobody teaches, or a count is below 1.
     """
     selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
-    _check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
+    check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
     how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix, "task": task}
@@ -95,12 +96,6 @@ def _specs(models: Sequence[str], scale: Scale | None, own: Scale, how: Mapping[
     if scale is not None and not any(spec.taught for spec in specs):
         raise UserError(f"scale={scale!r} is the teacher's, and labels {specs[0].labels!r} have none; leave it out")
     return specs
-
-
-def _check_counts(**counts: int) -> None:
-    for name, value in counts.items():
-        if value < 1:
-            raise UserError(f"{name}={value} is too few; give at least 1")
 
 
 @dataclass(frozen=True)

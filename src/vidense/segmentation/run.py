@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from vidense import __version__
+from vidense.config import check_counts
 from vidense.data.layouts.places import a_few
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
@@ -57,9 +58,7 @@ class Settings:
     epochs: int = 50
 
     def __post_init__(self) -> None:
-        for name in ("keys", "subsample", "iterations", "epochs"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name}={getattr(self, name)} is too few; give an integer of at least 1")
+        check_counts(keys=self.keys, subsample=self.subsample, iterations=self.iterations, epochs=self.epochs)
 
 
 def test_scores(network: MsTcn, videos: FeatureVideos) -> dict[str, float]:
@@ -185,8 +184,7 @@ def segment(
 def _check_asked(method: str, seeds: int) -> None:
     if method != FULL:
         METHODS.get(method)
-    if seeds < 1:
-        raise UserError(f"seeds={seeds} is too few; give at least 1")
+    check_counts(seeds=seeds)
 
 
 def _halves(source: FeatureFolder, split: int | None, settings: Settings) -> dict[int, Halves]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vidense.config import check_counts
 from vidense.errors import UserError
 from vidense.parameterizations.key_frames import evenly_spaced
 from vidense.seeding import generator
@@ -48,9 +49,7 @@ class Task:
             raise UserError(
                 f"videos={self.videos} must be from 1 to {len(self.real)}, the training videos of the split"
             )
-        for name in ("keys", "iterations", "updates"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name}={getattr(self, name)} is too few; give at least 1")
+        check_counts(keys=self.keys, iterations=self.iterations, updates=self.updates)
 
     def kept(self) -> list[int]:
         """Return the positions of the kept videos in :attr:`real`, in order; the same for every method."""
