@@ -45,6 +45,12 @@ def test_ours_stands_beside_every_printed_number(store, tmp_path):
     assert sorted(path.name for path in out.iterdir()) == ["reproduction.json", "run-0", "run-1"]
 
 
+@pytest.fixture
+def condensed_nothing(monkeypatch):
+    """Fail if anything is condensed."""
+    monkeypatch.setattr("vidense.reproduction.condense", lambda *_, **__: pytest.fail("condensed"))
+
+
 AS_PAPERS = {"split": 1, "frames": 16, "stride": 4, "size": 112, "resize": "crop", "clips": 3, "seed": 0}
 AS_RULES = {"split": 1, "frames": 8, "size": 64, "resize": "squash", "clips": 1, "seed": 0}
 
@@ -137,9 +143,30 @@ def test_what_is_missing_or_foreign_in_the_data_is_told_before_anything_is_conde
         assert err.index("warning") < err.index("far enough")
 
 
-def test_top_five_of_three_classes_is_refused(store, tmp_path):
+def test_top_five_of_three_classes_is_refused_before_anything_is_condensed(store, tmp_path, condensed_nothing):
     with pytest.raises(UserError, match="counts top5, which needs more than 5 classes"):
         reproduce("k400-random-1vpc", tmp_path / "out", store=store.path, nets=1)
+
+
+def test_a_store_with_too_few_clips_is_refused_before_anything_is_condensed(tmp_path, condensed_nothing):
+    one = write_store(tmp_path / "one", windows=1)
+    with pytest.raises(UserError, match="keeps 1 clips of each video, protocol 'published' scores 3"):
+        reproduce("miniucf-random-1vpc", tmp_path / "out", store=one.path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"seeds": 0}, "seeds=0 is too few"),
+        ({"nets": 0}, "nets=0 is too few"),
+        ({"scale": "huge"}, "scale='huge'"),
+        ({"device": "quantum"}, "device 'quantum'"),
+    ],
+)
+def test_mistakes_are_told_before_the_dataset_is_decoded(tmp_path, monkeypatch, asked, words):
+    monkeypatch.setattr("vidense.reproduction.prepare", lambda *_, **__: pytest.fail("decoded"))
+    with pytest.raises(UserError, match=words):
+        reproduce("miniucf-random-1vpc", tmp_path / "out", data=tmp_path, **asked)
 
 
 def test_without_data_it_says_what_to_download(store, tmp_path):

@@ -200,7 +200,7 @@ class NamedRecipe:
         return DATASETS[self.cells[0].dataset]
 
     @property
-    def evaluation(self) -> dict[str, str]:
+    def evaluation(self) -> dict[str, Any]:
         """Arguments of :func:`vidense.evaluation.spec.eval_spec`."""
         note, method = self.cells[0].note, self.cells[0].method
         if note == REGRESSION:

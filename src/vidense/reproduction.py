@@ -5,14 +5,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from vidense.config import check_counts, validate
 from vidense.data.prepare import prepare
 from vidense.data.prepare_report import PrepareReport
 from vidense.data.store import INDEX, ClipStore
 from vidense.engine.condense import condense
+from vidense.engine.settings import CondenseSettings, pick_device
 from vidense.errors import UserError
+from vidense.evaluation.bench import Bench
 from vidense.evaluation.measure import Progress
 from vidense.evaluation.record import undiverged
 from vidense.evaluation.run import evaluate_run
+from vidense.evaluation.scores import TOP_K
+from vidense.evaluation.spec import eval_spec
 from vidense.method import Scale
 from vidense.named_recipes import NamedRecipe, find_recipe
 from vidense.needs import Report
@@ -62,11 +69,16 @@ def reproduce(
         differ from the paper's, in words; where they do, not ``as_published``, the gaps say nothing about the paper.
 
     Raises:
-        UserError: if the recipe is unknown, not exactly one of data and store is given, or a step goes wrong.
+        UserError: if the recipe is unknown, a count is below 1, not exactly one of data and store is given, networks
+            cannot be tested on the store as the paper does, or a step goes wrong.
     """
     recipe, folder = find_recipe(name), Path(out)
-    path, cell = _store(recipe, folder, data, store, prepared), recipe.cells[0]
+    check_counts(seeds=seeds, nets=nets)
+    used, cell = pick_device(device), recipe.cells[0]
     asked: dict[str, Any] = {"method": cell.method, "vpc": cell.vpc, "options": dict(recipe.options), "scale": scale}
+    validate(CondenseSettings, asked, "settings")
+    path = _store(recipe, folder, data, store, prepared)
+    _check_store(recipe, ClipStore.open(path), used)
     how: dict[str, Any] = {"models": (cell.model,), "seeds": nets, "ceiling": False, **recipe.evaluation}
     rows: dict[str, list[Mapping[str, Any]]] = {"method": [], "random_equal_vpc": []}
     for seed in range(seeds):
@@ -77,8 +89,7 @@ def reproduce(
             rows.get(row["role"], []).extend(row["results"])
     departures = _departures(recipe, ClipStore.open(path), scale)
     found = {**HEAD, "recipe": recipe.to_json(), "scale": scale, "store": str(path)}
-    found |= {"as_published": not departures, "departures": departures}
-    found |= _figures(recipe, rows["method"], rows["random_equal_vpc"])
+    found |= {"as_published": not departures, "departures": departures, **_figures(recipe, *rows.values())}
     write_json(folder / FILE, found)
     return found
 
@@ -114,6 +125,13 @@ def _store(
     if prepared is not None:
         prepared(report)
     return folder / "store"
+
+
+def _check_store(recipe: NamedRecipe, store: ClipStore, device: torch.device) -> None:
+    """Raise ``UserError`` if networks cannot be tested on a store as the paper does: now, not after condensing."""
+    Bench(store, eval_spec(model=recipe.cells[0].model, **recipe.evaluation), device)
+    if recipe.data.metric == "top5" and len(store.class_names) <= TOP_K:
+        raise UserError(f"the recipe counts top5, which needs more than {TOP_K} classes; take a larger store")
 
 
 def _departures(recipe: NamedRecipe, store: ClipStore, scale: Scale) -> list[str]:
@@ -171,14 +189,6 @@ def _best_on_test(results: Sequence[Mapping[str, Any]], metric: str) -> dict[str
 
 
 def _summary(results: Sequence[Mapping[str, Any]], metric: str) -> dict[str, Any] | None:
-    """Return the summary of ``metric``; None if a network diverged, for a mean over the others would flatter.
-
-    Raises:
-        UserError: if there are too few classes for it.
-    """
+    """Return the summary of ``metric``; None if a network diverged, for a mean over the others would flatter."""
     whole = undiverged(results, metric)
-    if whole is None:
-        return None
-    if any(result[metric] is None for result in results):
-        raise UserError(f"the recipe counts {metric}, which needs more than 5 classes; take a larger store")
-    return summarise(whole)
+    return None if whole is None else summarise(whole)
