@@ -55,8 +55,9 @@ class Checkpoint:
         """Write what ``state`` returns (tensors, numbers, strings, lists, dicts) if the last one is old enough."""
         if time.perf_counter() - self._kept < self._seconds:
             return
-        with replacing(self._file) as temporary:
-            torch.save(disjoint(state(), {"seconds": self.elapsed}), temporary)
+        # Through a file of Python's, whose error says why a disk takes no more; torch's own does not.
+        with replacing(self._file) as temporary, temporary.open("wb") as file:
+            torch.save(disjoint(state(), {"seconds": self.elapsed}), file)
         self._kept = time.perf_counter()
 
     def discard(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from vidense.cli.ablate import ablate
+from vidense.cli.circumstances import circumstance
 from vidense.cli.condense import condense
 from vidense.cli.demo import demo
 from vidense.cli.doctor import doctor
@@ -69,7 +70,9 @@ def run(arguments: Sequence[str]) -> int:
         # The reader (`| head`) has seen enough; without this, Python complains once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DEFECT
-    except Exception:  # whatever else is a defect, and must not look like the user's mistake
+    except Exception as error:  # whatever else is a defect, and must not look like the user's mistake
+        if (told := circumstance(error)) is not None:
+            return _refuse(told)
         traceback.print_exc()
         print("vidense: this is a defect of vidense; please report it with the lines above", file=sys.stderr)
         return DEFECT
