@@ -76,6 +76,28 @@ def test_a_grid_is_condensed_evaluated_and_set_against_its_first_row(store, tmp_
     assert pictures == ["00000-down.png", "00001-left.png", "00002-up.png"]
 
 
+def test_variants_that_the_store_has_no_videos_for_are_left_out_and_named(store, tmp_path, starts, capsys):
+    words = ["ablate", "dm", "--on", str(store.path), "--out", str(tmp_path / "out"), "--seeds", "1", "--nets", "1"]
+    words += ["--model", NAME, "--iterations", "2", "--set", f"network={NAME}", "--set", "lr=1", "--grid", "vpc"]
+    assert run(words) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left out")]
+    rule = "must be from 1 to 4, the number of training videos of the smallest class ('down')"
+    assert told == [f"left out: {vpc} videos per class, for vpc={vpc} {rule}" for vpc in (5, 10, 20, 30)]
+    found = json.loads((tmp_path / "out" / "ablation.json").read_text())
+    assert [row["vpc"] for row in found["rows"]] == [1, 2] and len(found["left_out"]) == 4
+
+
+def test_a_grid_of_which_nothing_or_the_first_alone_is_left_is_refused_before_anything_is_made(tmp_path, linear):
+    single = write_store(tmp_path / "single", train=1)
+    for asked, words in (
+        ({}, r"nothing can be set against '1 videos per class' on this store \(2 videos"),
+        ({"options": {"lr": -1}}, "lr=-1"),
+    ):
+        with pytest.raises(UserError, match=words):
+            ablate("dm", single.path, tmp_path / "out", grid="vpc", model=NAME, **asked)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_same_call_again_trains_nothing(store, tmp_path, starts, monkeypatch):
     first = ablate("dm", store.path, tmp_path / "out", seeds=1, nets=1, model=NAME, **starts)
     monkeypatch.setattr("vidense.evaluation.measure._train_and_test", lambda *_: pytest.fail("trained again"))

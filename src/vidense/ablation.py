@@ -11,7 +11,7 @@ from vidense.config import check_counts
 from vidense.data.derive import halves_by_motion, motion_of_clips, write_classes, write_moved, write_reframed
 from vidense.data.store import ClipStore
 from vidense.engine.condense import condense
-from vidense.engine.settings import pick_device, pick_scale
+from vidense.engine.settings import pick_device, pick_scale, resolve
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_videos
 from vidense.evaluation.bench import Bench
@@ -72,31 +72,61 @@ def ablate(
         the ``gradient_share`` of each frame where all are learned, and networks), the ``summary`` of its top-1 (None
         if a network diverged), its paired differences ``against_first`` variant and ``against_random`` real clips at
         equal videos, and the ``motion`` of real clips, as of each set: :func:`~vidense.data.derive.motion_of_clips`.
+        ``left_out``: by name of a variant that cannot be condensed from this store, why.
 
     Raises:
-        UserError: if a name is unknown, a count is too low, or the settings do not fit.
+        UserError: if a name is unknown, a count is too low, or the settings do not fit the first variant or any other.
     """
     _check(method, seeds, nets)
     chosen, opened = grid_of(method, grid), ClipStore.open(store)
     work = _Work(Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
-    # All benches first: a mistake in a name must not surface after an hour.
-    used = pick_device(device)
-    how = {"scale": pick_scale(settings.get("scale"), used), **chosen.evaluation}
-    specs = [eval_spec("clean", model, **{**how, **variant.evaluation}) for variant in chosen.variants]
-    stores = _stores_of(chosen.variants, opened, work.out)
-    benches = [Bench(own, spec, used) for own, spec in zip(stores, specs, strict=True)]
+    # All variants and benches first: a mistake must not surface after an hour.
+    given = dict(options or {})
+    variants, left_out = _possible(chosen.variants, {**work.settings, "vpc": vpc, "options": given}, opened)
+    benches = _benches(variants, opened, work, {"model": model, **chosen.evaluation})
     rows: list[dict[str, Any]] = []
-    about = {"method": method, "grid": grid, "source": chosen.source, "store": opened.content_hash}
-    for variant, bench in zip(chosen.variants, benches, strict=True):
-        rows.append(work.row(variant, bench, variant.vpc or vpc, dict(options or {}), rows))
-        write_json(work.out / FILE, {**HEAD, **about, "rows": rows})
-    _draw(chosen.variants, stores, work.out)
-    return {**HEAD, **about, "rows": rows}
+    found = {**HEAD, "method": method, "grid": grid, "source": chosen.source, "store": opened.content_hash}
+    found |= {"left_out": left_out, "rows": rows}
+    for variant, bench in zip(variants, benches, strict=True):
+        rows.append(work.row(variant, bench, variant.vpc or vpc, given, rows))
+        write_json(work.out / FILE, found)
+    _draw(variants, [bench.store for bench in benches], work.out)
+    return found
 
 
 def _check(method: str, seeds: int, nets: int) -> None:
     METHODS.get(method)
     check_counts(seeds=seeds, nets=nets)
+
+
+def _possible(
+    variants: Sequence[Variant], settings: Mapping[str, Any], store: ClipStore
+) -> tuple[list[Variant], dict[str, str]]:
+    """Return the variants that can be condensed, and by name why each of the others cannot.
+
+    Classes of twenty videos have no thirty; whoever asks for the grid then wants the points that there are. The first
+    must be among them, for the others are set against it.
+
+    Raises:
+        UserError: if it is not, or no other is.
+    """
+    first = variants[0]
+    left_out: dict[str, str] = {}
+    for variant in variants:
+        own = {"vpc": variant.vpc or settings["vpc"], "options": {**settings["options"], **variant.options}}
+        try:
+            resolve({**settings, **own}, store)
+        except UserError as error:
+            if variant is first:
+                raise
+            left_out[variant.name] = str(error)
+    kept = [variant for variant in variants if variant.name not in left_out]
+    if kept == [first]:
+        name, reason = next(iter(left_out.items()))
+        raise UserError(
+            f"nothing can be set against {first.name!r} on this store ({name}: {reason}); give another grid or store"
+        )
+    return kept, left_out
 
 
 @dataclass(frozen=True)
@@ -215,6 +245,15 @@ def _stores_of(variants: Sequence[Variant], store: ClipStore, out: Path) -> list
         else:
             found.append(store)
     return found
+
+
+def _benches(variants: Sequence[Variant], store: ClipStore, work: _Work, evaluation: Mapping[str, Any]) -> list[Bench]:
+    """Return what each variant is measured on; ``evaluation`` is what :func:`eval_spec` is told for all of them."""
+    device = pick_device(work.device)
+    how = {"scale": pick_scale(work.settings.get("scale"), device), **evaluation}
+    specs = [eval_spec("clean", **{**how, **variant.evaluation}) for variant in variants]
+    stores = _stores_of(variants, store, work.out)
+    return [Bench(own, spec, device) for own, spec in zip(stores, specs, strict=True)]
 
 
 def _pooled(sets: Sequence[Mapping[str, Any]], name: str) -> Accuracies | None:

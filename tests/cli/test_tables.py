@@ -158,7 +158,7 @@ def test_an_ablation_has_a_line_a_variant(said):
         ablated("diverged", None, {"difference": None, "interval": None}, [8], 10),
         ablated("once", 0.75, {"difference": 0.25, "interval": None}, [8], 10),
     ]
-    found = {"method": "prism", "grid": "components", "source": "", "rows": rows}
+    found = {"method": "prism", "grid": "components", "source": "", "left_out": {}, "rows": rows}
     title, _, _, first, other, diverged, once = said(import_module("vidense.cli.ablate")._print, found)
     assert title.startswith("prism, components: top-1 %")
     # Key-frames over all videos of all sets, bytes over the sets.

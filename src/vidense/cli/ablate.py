@@ -93,6 +93,8 @@ def _print(found: Mapping[str, Any]) -> None:
             for row in found["rows"]
         ],
     )
+    for name, reason in found["left_out"].items():
+        print(f"left out: {name}, for {reason}")
 
 
 def _difference(found: Mapping[str, Any] | None) -> str:
