@@ -86,8 +86,27 @@ def test_clips_of_another_length_come_from_the_same_videos(tmp_path):
     assert {**store.settings, "frames": 4} == made.settings
     assert [v.sha256 for v in made.videos] == [v.sha256 for v in store.videos]
     (tmp_path / "videos").rename(tmp_path / "elsewhere")
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match=r"blue/0\.mp4' is gone; put it back"):
         write_reframed(store, 5, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_table_of_any_name_is_not_needed_again_and_neither_are_classes_that_the_store_lacks(tmp_path):
+    rows = [f"{name}/{number}.mp4,{name}" for name in ("red", "blue") for number in range(3)]
+    (tmp_path / "mine.csv").write_text("\n".join(["path,class", *rows]))
+    for row in rows:
+        file = tmp_path / row.partition(",")[0]
+        file.parent.mkdir(exist_ok=True)
+        write_video(file, 30)
+    prepare(tmp_path / "mine.csv", tmp_path / "store", frames=6, size=32, clips=1)
+    (tmp_path / "mine.csv").unlink()
+    some = write_classes(ClipStore.open(tmp_path / "store"), [1], tmp_path / "some")
+    made = write_reframed(some, 4, tmp_path / "shorter")
+    assert made.class_names == ("red",) and made.spec.frames == 4
+    assert [v.path for v in made.videos] == [v.path for v in some.videos]
+    (tmp_path / "red").rename(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match=r"red/.\.mp4' is gone"):
+        write_reframed(some, 5, tmp_path / "other")
 
 
 def test_clips_without_motion_stand_at_their_middle_frame(store, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 import vidense
 from tests.data.video_files import write_video
+from vidense.data.derive import write_reframed
 from vidense.data.layouts.ucf101 import MINIUCF_CLASSES
 
 CLASSES = ("Archery", "YoYo")
@@ -62,6 +63,18 @@ def test_each_split_of_ucf101_is_prepared_from_its_own_lists(ucf: Path, tmp_path
     store = vidense.ClipStore.open(tmp_path / "s")
     assert groups(store, "test") == {TESTED[split]} and groups(store, "train") == {*GROUPS} - {TESTED[split]}
     assert store.class_names == CLASSES and (len(store.train), len(store.test)) == (6, 2)
+
+
+def test_clips_of_another_length_need_no_lists_and_are_those_that_prepare_takes(ucf: Path, tmp_path: Path) -> None:
+    """The lists lie beside the class folders, which are all that a store knows of."""
+    (ucf / "UCF-101" / clip("YoYo", "g08")).unlink()
+    vidense.prepare(ucf, tmp_path / "s", **SMALL)
+    wanted = vidense.prepare(ucf, tmp_path / "wanted", **{**SMALL, "frames": 3})
+    (ucf / "ucfTrainTestlist").rename(tmp_path / "lists")
+    made = write_reframed(vidense.ClipStore.open(tmp_path / "s"), 3, tmp_path / "made")
+    assert made.content_hash == wanted.content_hash and any(any(video.flips) for video in made.videos)
+    assert made.settings == vidense.ClipStore.open(tmp_path / "wanted").settings
+    assert write_reframed(vidense.ClipStore.open(tmp_path / "s"), 3, made.path).content_hash == made.content_hash
 
 
 def test_ucf101_names_what_is_missing_and_what_is_foreign(ucf: Path, tmp_path: Path) -> None:

@@ -10,8 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vidense.data.prepare import prepare
+from vidense.data.layouts import Entry, Listing
+from vidense.data.parts import refuse_changes
+from vidense.data.prepare import prepare_listed
 from vidense.data.real import RealClips
+from vidense.data.settings import PrepareSettings
 from vidense.data.spec import LabelledClips
 from vidense.data.store import FORMAT, INDEX, VERSION, ClipStore, hash_of_content
 from vidense.records import content_hash, read_json, replacing, write_json
@@ -139,12 +142,17 @@ def _write_shard(view: RealClips, split: str, index: Tensor, out: Path, change: 
 
 
 def write_reframed(store: ClipStore, frames: int, out: Path) -> ClipStore:
-    """Prepare the videos of a store again, with ``frames`` frames a clip and everything else as it was.
+    """Prepare the very videos of a store again, with ``frames`` frames a clip and everything else as it was.
+
+    The store itself says which they are: the lists that named them may lie anywhere, or be gone.
 
     Raises:
-        UserError: if the videos are no longer where they were.
+        UserError: if a video is no longer where it was, or is another one.
     """
-    asked = {name: store.settings[name] for name in ("layout", "split", "size", "resize", "seed")}
-    asked |= {name: store.settings[name] for name in ("stride", "clips") if name in store.settings}
-    prepare(store.source, out, frames=frames, **asked)
+    refuse_changes(store.source, read_json(store.path / INDEX)["videos"])
+    settings, names = PrepareSettings.from_json({**store.settings, "frames": frames}), store.class_names
+    entries = tuple(Entry(video.path, names[video.label], video.split, video.group) for video in store.videos)
+    # Which clips are mirrored follows from seed and path; where none is, the layout may as well forbid it.
+    flip = any(any(video.flips) for video in store.videos)
+    prepare_listed(Listing(settings.layout, store.source, names, entries, flip=flip), settings, out)
     return ClipStore.open(out)

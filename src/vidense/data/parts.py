@@ -147,14 +147,16 @@ def refuse_other_settings(out: Path, found: dict[str, Any], wanted: dict[str, An
 
 
 def refuse_changes(root: Path, rows: list[dict[str, Any]]) -> None:
-    """Raise ``UserError`` if a source file changed since it was read; its hash decides where its time differs."""
+    """Raise ``UserError`` if a source file is gone or changed since it was read; of equal size, the hash decides."""
     for row in rows:
         path = root / row["path"]
         now = stamp(path)
-        if now == {"size": row["size"], "mtime_ns": row["mtime_ns"]}:
+        # Stores that were made from others have only the hash.
+        if "size" in row and now == {"size": row["size"], "mtime_ns": row["mtime_ns"]}:
             continue
-        if now["size"] is None or now["size"] != row["size"] or video_hash(path) != row["sha256"]:
-            raise UserError(f"{str(path)!r} changed since it was prepared; choose another folder or prepare it fresh")
+        if now["size"] is None or now["size"] != row.get("size", now["size"]) or video_hash(path) != row["sha256"]:
+            told = "is gone" if now["size"] is None else "changed since it was prepared"
+            raise UserError(f"{str(path)!r} {told}; put it back, choose another folder or prepare it fresh")
 
 
 def sweep(out: Path) -> None:

@@ -29,9 +29,10 @@ from vidense.data.store import FORMAT, INDEX, VERSION, hash_of_content
 from vidense.errors import UserError
 from vidense.records import content_hash, read_json, write_json
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "prepare_listed"]
 
 Progress = Callable[[int, int], None]
+TIMEOUT_S = 60.0
 
 
 def prepare(
@@ -48,7 +49,7 @@ def prepare(
     workers: int | None = None,
     on_error: Literal["skip", "fail"] = "skip",
     seed: int = 0,
-    timeout_s: float = 60,
+    timeout_s: float = TIMEOUT_S,
     fresh: bool = False,
     progress: Progress | None = None,
 ) -> PrepareReport:
@@ -89,6 +90,19 @@ def prepare(
     _check_classes(listing)
     if fresh:
         clear(out)
+    return prepare_listed(listing, settings, out, workers, timeout_s, on_error, progress)
+
+
+def prepare_listed(
+    listing: Listing,
+    settings: PrepareSettings,
+    out: Path,
+    workers: int | None = None,
+    timeout_s: float = TIMEOUT_S,
+    on_error: str = "skip",
+    progress: Progress | None = None,
+) -> PrepareReport:
+    """Do what :func:`prepare` does, with videos that are listed already; the arguments are its own."""
     if (out / INDEX).exists():
         return _recognise(out, listing, settings, on_error)
     records = _decode(out, listing, settings, (workers or _processors(), timeout_s), on_error, progress)
@@ -133,8 +147,7 @@ def _decode(
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """Make the shards that are missing, and return the records of all; ``limits`` are workers and seconds a file."""
-    plan = _plan(out, listing, settings)
-    todo = list(chunks(listing, plan["rows"]))
+    todo = list(chunks(listing, _plan(out, listing, settings)["rows"]))
     done = {chunk.name: record for chunk in todo if (record := read_part(out, chunk)) is not None}
     for record in done.values():
         refuse_changes(listing.root, record["videos"] + record["failures"])

@@ -1,6 +1,7 @@
 """Everything that decides which pixels a store holds, apart from the source itself."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from vidense.data.layouts import LayoutOptions, Listing
@@ -94,6 +95,12 @@ class PrepareSettings:
         """Return the fields as JSON types; a sampling by number is called ``stride``."""
         stride = isinstance(self.sampling, int)
         return {"stride" if stride and name == "sampling" else name: value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "PrepareSettings":
+        """Return the settings that :meth:`to_json` returned; what else stands beside them is left out."""
+        named = {"sampling" if name == "stride" else name: value for name, value in values.items()}
+        return cls(**{item.name: named[item.name] for item in fields(cls)})
 
     def task(self, listing: Listing, position: int) -> Task:
         """Return the reading task of the listing's video at ``position``.
