@@ -80,9 +80,11 @@ def test_yaml(tmp_path):
 
 def test_mistakes_are_gathered():
     mistakes = Mistakes()
+    assert not mistakes
     for text in ("one", "two", "one"):
         with mistakes.collect():
             raise UserError(text)
+    assert mistakes
     with pytest.raises(UserError, match=r"^one; two$"):
         mistakes.report()
     Mistakes().report()

@@ -22,6 +22,10 @@ class Mistakes:
         """Start with none."""
         self._found: list[str] = []
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._found)
+
     @contextmanager
     def collect(self) -> Iterator[None]:
         """Keep a :class:`UserError` of the block instead of raising it."""

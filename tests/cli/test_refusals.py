@@ -63,6 +63,13 @@ def test_all_mistakes_are_told_at_once(refused, store, tmp_path):
         assert part in line
 
 
+def test_what_the_engine_alone_finds_is_told_at_once_too(refused, store, tmp_path):
+    words = ("--method", "random", "--vpc", 9, "--device", "abacus", "--seed", 2**63)
+    for verb in (("condense", store, "--out", tmp_path / "run"), ("plan", store)):
+        line = refused(*verb, *words)
+        assert "vpc=9" in line and "'abacus'" in line and "seed=9223372036854775808" in line
+
+
 def test_a_mistake_does_not_hide_the_others(refused, store, tmp_path):
     config = tmp_path / "run.yaml"
     config.write_text("vpcc: 1\nscale: huge\n")

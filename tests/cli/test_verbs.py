@@ -8,6 +8,7 @@ import pytest
 from tests.data.video_files import write_folder
 from vidense.cli import machine
 from vidense.condensed import load
+from vidense.data.store import ClipStore
 
 FAST = ("--iterations", "2", "--set", "lr=1", "--set", "batch_real=2")
 
@@ -75,6 +76,20 @@ def test_plan(vidense, store):
     assert "time: about" in out and "memory: " in out and "6 to 24 stored frames" in out
     found = only_json(vidense("plan", store, "--method", "random", "--vpc", 2, "--json"))
     assert found["iterations"] == 0 and found["least"] == found["most"]
+
+
+def test_the_store_is_opened_once(vidense, store, tmp_path, monkeypatch):
+    opened, original = [], ClipStore.__init__
+
+    def noted(self, path, index):
+        opened.append(path)
+        original(self, path, index)
+
+    monkeypatch.setattr(ClipStore, "__init__", noted)
+    for words in (("condense", store, "--out", tmp_path / "run"), ("plan", store)):
+        opened.clear()
+        assert vidense(*words, "--method", "random").code == 0
+        assert opened == [store]
 
 
 def test_methods(vidense):

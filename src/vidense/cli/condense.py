@@ -61,11 +61,14 @@ def _check_resume(out: Path, fresh: bool, resume: bool) -> None:
 
 
 def check(store: Path, settings: dict[str, Any], mistakes: Mistakes) -> None:
-    """Report every mistake at once: those of the command line and those that the engine finds."""
+    """Report the mistakes of a command line, if there are any, and with them those that the engine would find."""
     from vidense import methods  # noqa: F401 - registers them
     from vidense.data.store import ClipStore
     from vidense.engine.settings import resolve
 
+    if not mistakes:
+        # The engine checks before anything else: opening a large store twice would take its time.
+        return
     with mistakes.collect():
         resolve(settings, ClipStore.open(store))
     mistakes.report()
@@ -81,9 +84,9 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
     from vidense.hardware import peak_memory
     from vidense.report.courses import read_stretches, rising
 
-    device = pick_device(settings.get("device", "auto"))
     before = (out / "run.json").exists() and not fresh and read_record(out)["status"] == "done"
-    with Display(memory=lambda: peak_memory(device)) as display:
+    # Of which device is asked once the engine has checked that it is one.
+    with Display(memory=lambda: peak_memory(pick_device(settings.get("device", "auto")))) as display:
         dataset = run(store, out, fresh=fresh, progress=display.step, **settings)
         write_previews(dataset, out)
     record = read_record(out)
