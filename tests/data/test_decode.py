@@ -1,4 +1,7 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -29,6 +32,31 @@ def test_the_chosen_frames_are_the_exact_ones(tmp_path: Path, codec: str, name: 
     assert found.pixels.dtype == np.uint8
     brightness = found.pixels[..., 8:, 8:].mean((2, 3, 4))
     assert np.abs(brightness - (10 + 8 * np.array([[0, 7, 22], [3, 3, 5]]))).max() < 3
+
+
+def test_the_packets_of_a_file_are_counted_without_being_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, opened, alive, most = write_video(tmp_path / "a.mp4", frames=50), av.open, 0, 0
+
+    class Packet:
+        def __init__(self, packet: av.Packet) -> None:
+            nonlocal alive, most
+            alive += 1
+            most = max(most, alive)
+            self.size, self.is_discard = packet.size, packet.is_discard
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    @contextmanager
+    def watched(name: str) -> Iterator[SimpleNamespace]:
+        with opened(name) as container:
+            packets = (Packet(packet) for packet in container.demux(video=0))
+            yield SimpleNamespace(streams=container.streams, demux=lambda _: packets, decode=container.decode)
+
+    monkeypatch.setattr(av, "open", watched)
+    assert read_windows(path, first, Resize(16)).length == 50
+    assert 0 < most < 5
 
 
 def test_squash_and_crop() -> None:

@@ -178,14 +178,16 @@ def _video_stream(container: Any) -> Any:
 
 
 def _announced(path: Path) -> Extent:
-    """Count the packets of a video, without decoding them."""
+    """Count the packets of a video, without decoding or keeping them: together they are the file."""
+    held = shown = 0
     with av.open(str(path)) as container:
         stream = _video_stream(container)
-        packets = [packet for packet in container.demux(stream) if packet.size]
-        shown = sum(not packet.is_discard for packet in packets)
+        for packet in container.demux(stream):
+            held += packet.size > 0
+            shown += packet.size > 0 and not packet.is_discard
         # The header's count may be off by a few; a file cut short lacks far more.
-        if len(packets) + 1 + stream.frames // 50 < stream.frames:
-            raise DecodeError("truncated", f"{len(packets)} of the {stream.frames} frames it announces are there")
+        if held + 1 + stream.frames // 50 < stream.frames:
+            raise DecodeError("truncated", f"{held} of the {stream.frames} frames it announces are there")
         rate = stream.average_rate or stream.guessed_rate
     if shown == 0:
         raise DecodeError("zero-frame", "the video stream holds no frame")
