@@ -62,8 +62,9 @@ def trigger(records: Records) -> str:
     for part in range(1, 20, 2):
         told = [r["telemetry"] for r in runs]
         # Two of the twenty stretches of the log make a row; key-frames are those at its end.
-        losses = [t["loss"][part] for t in told]
-        rates = [t["trigger_rate"][i] for t in told for i in (part - 1, part) if t["trigger_rate"][i] is not None]
+        both = [(t, i) for t in told for i in (part - 1, part)]
+        losses = [t["loss"][i] for t, i in both]
+        rates = [t["trigger_rate"][i] for t, i in both if t["trigger_rate"][i] is not None]
         keys = [t["key_frames"][part] for t in told]
         shown = f"{100 * sum(rates) / len(rates):.2f}" if rates else "off"
         lines.append(

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import command, records, suite, tables
 from benchmarks.command import run
+from benchmarks.insertion import trigger
 from benchmarks.points import Point
 from benchmarks.records import CEILING
 from benchmarks.ucf101_6 import SUITE
@@ -54,6 +55,17 @@ def test_every_result_is_of_a_known_point_with_the_settings_it_claims():
         assert SUITE.finished(known[file.stem])
         assert not record["commit"].endswith("-dirty") and record["command"] == SUITE.command
         assert {"hardware", "eval", "store", "date"} <= set(record)
+
+
+def test_a_row_of_the_course_of_insertion_is_of_two_stretches():
+    quiet, busy = [None] * 20, [0.01 * i if 4 <= i < 16 else None for i in range(20)]
+    course = {"loss": list(range(20)), "key_frames": list(range(20)), "cosine_histogram": [1] * 20}
+    runs = [
+        {"point": {"name": f"prism-vpc1-seed{seed}", "iterations": 100}, "telemetry": {**course, "trigger_rate": rates}}
+        for seed, rates in enumerate((quiet, busy))
+    ]
+    rows = trigger(runs).splitlines()
+    assert rows[2] == "| 0 to 10 | 0.50 | 1.0 | off |" and rows[4] == "| 20 to 30 | 4.50 | 5.0 | 4.50 |"
 
 
 def test_a_changed_number_changes_the_page(results, pages):
