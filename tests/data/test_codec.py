@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vidense.data import codec
 from vidense.data.codec import CODECS, decode_clips, encode_clips
 from vidense.errors import UserError
 
@@ -64,6 +65,27 @@ class TestEveryCodec:
                 decode_clips(stream, name, shape)
         with pytest.raises(ValueError, match="stream"):
             decode_clips(b"", name, clips.shape)
+
+    @pytest.mark.parametrize("sides", [(16, 16), (17, 65), (43, 43), (112, 30), (128, 128)])
+    def test_clips_of_every_size_come_back(self, name, sides):
+        clips = moving(2, 3, *sides)
+        assert decode_clips(b"".join(encode_clips(clips, name, 30)), name, clips.shape).shape == clips.shape
+
+    @pytest.mark.parametrize("begins_well", [False, True])
+    def test_a_frame_that_is_too_large_is_never_decoded(self, name, begins_well, monkeypatch):
+        sizes, frames = [], codec._frames
+
+        def watched(decoder, stream):
+            for frame in frames(decoder, stream):
+                sizes.append(frame.width * frame.height)
+                yield frame
+
+        monkeypatch.setattr(codec, "_frames", watched)
+        small, large = (list(encode_clips(clips, name, 50)) for clips in (moving(2), moving(1, height=400, width=500)))
+        stream = b"".join(small[:1] * begins_well + large)
+        with pytest.raises(ValueError, match="other clips than 2 of 4 frames of 34x43"):
+            decode_clips(stream, name, (2, 4, 3, 34, 43))
+        assert max(sizes, default=0) <= 34 * 44
 
     @settings(max_examples=20)
     @given(data=st.data())

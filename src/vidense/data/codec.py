@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, islice
+from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["CODECS", "Codec", "decode_clips", "encode_clips", "even_sides", "find_codec"]
 
 FRAMES_PER_SECOND = 25
+# FFmpeg counts the pixels of a frame as it lays them out: sides filled up to a multiple of at most this many.
+ALIGNED = 64
 
 
 @dataclass(frozen=True)
@@ -97,18 +100,21 @@ def decode_clips(stream: bytes, name: str, shape: tuple[int, int, int, int, int]
     import av
 
     codec, (count, length, _, height, width) = find_codec(name), shape
+    other = f"the stream holds other clips than {count} of {length} frames of {height}x{width}"
     decoder = _context(codec.decoder, "r")
     decoder.thread_count = 1
+    # A few bytes may announce a frame of gigabytes; it is refused before there is room for it.
+    decoder.options = {"max_pixels": str(prod(-(-side // ALIGNED) * ALIGNED for side in (height, width)))}
     clips = np.empty((count * length, 3, height, width), dtype=np.uint8)
     found = 0
     try:
         for frame in islice(_frames(decoder, stream), count * length + 1):
             if found == count * length or (frame.height, frame.width) != (height + height % 2, width + width % 2):
-                raise ValueError(f"the stream holds other clips than {count} of {length} frames of {height}x{width}")
+                raise ValueError(other)
             clips[found] = frame.to_ndarray(format="rgb24")[:height, :width].transpose(2, 0, 1)
             found += 1
     except av.FFmpegError as error:
-        raise ValueError(f"the stream cannot be decoded ({error})") from None
+        raise ValueError(f"{other}, or is damaged ({error})") from None
     if found < count * length:
         raise ValueError(f"the stream ends after {found} of {count * length} frames")
     return clips.reshape(shape)
