@@ -59,10 +59,30 @@ def test_what_is_typical_is_the_distance_to_another_source(tmp_path, store, data
 
 def test_a_class_of_one_source_has_nothing_typical(store):
     real = store.train
-    small = nearest._small(real)
-    assert nearest._typical(real, small, 0) > 0
+    own = nearest._small(real)
+    assert nearest._search(real, own, {0})[1][0] > 0
     real.groups = ("one",) * len(real)
-    assert nearest._typical(real, small, 0) is None
+    assert nearest._search(real, own, {0})[1] == {0: None}
+
+
+def test_the_averages_of_no_more_than_a_class_are_held(tmp_path, store, dataset, monkeypatch):
+    compared, distances = [], torch.cdist
+
+    def watched(own, others):
+        compared.append(len(others))
+        return distances(own, others)
+
+    monkeypatch.setattr(torch, "cdist", watched)
+    write_nearest(dataset, store, tmp_path / "run")
+    assert max(compared) == len(store.train) // len(CLASSES)
+
+
+@pytest.mark.parametrize("best", [1, 3, 100])
+def test_the_best_of_all_classes_are_kept(store, monkeypatch, best):
+    monkeypatch.setattr(nearest, "BEST", best)
+    own = nearest._small(store.test)
+    order = torch.cdist(own, nearest._small(store.train)).argsort(dim=1)
+    assert torch.equal(nearest._search(store.train, own, set())[0], order[:, :best])
 
 
 def test_averages_are_those_of_equal_parts():

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from tests.small_net import Linear, linear
 from vidense.data.spec import ClipSpec
@@ -37,11 +38,10 @@ def test_by_hand():
 
 def test_what_is_hidden_is_not_found_and_cannot_be_missed():
     points, classes = unit(0, 1, 50, 51), torch.tensor([0, 0, 1, 1])
-    itself = torch.eye(4, dtype=torch.bool)
-    assert recall(points, classes, points, classes, itself)["recall"][0] == 1
-    siblings = itself | torch.tensor([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]], dtype=torch.bool)
+    itself, siblings = torch.arange(4), torch.tensor([0, 0, 1, 2])
+    assert recall(points, classes, points, classes, hidden=(itself, itself))["recall"][0] == 1
     # Class 0 has nothing left to find; class 1 finds itself.
-    assert recall(points, classes, points, classes, siblings) == {
+    assert recall(points, classes, points, classes, hidden=(siblings, siblings)) == {
         "queries": 2,
         "recall": [1.0, 1.0, 1.0, 1.0],
         "chance": pytest.approx([1 / 3, 1, 1, 1]),
@@ -70,11 +70,30 @@ def test_equals_the_slow_reference(monkeypatch, seed, asking, size):
     rng = torch.Generator().manual_seed(seed)
     queries, gallery = (F.normalize(torch.randn(n, 3, generator=rng), dim=1) for n in (asking, size))
     labels, classes = (torch.randint(3, (n,), generator=rng) for n in (asking, size))
-    hidden = torch.rand(asking, size, generator=rng) < 0.3
-    found = recall(queries, labels, gallery, classes, hidden)
+    own, others = (torch.randint(3, (n,), generator=rng) for n in (asking, size))
+    hidden = own[:, None] == others
+    found = recall(queries, labels, gallery, classes, hidden=(own, others))
     for place, rank in enumerate(RANKS):
         wanted = slowly(queries, labels, gallery, classes, hidden, rank)
         assert (found["recall"][place], found["chance"][place]) == pytest.approx(wanted, nan_ok=True)
+
+
+def test_no_mask_of_all_queries_by_the_whole_gallery_is_made(linear, store, monkeypatch):
+    monkeypatch.setattr(retrieval, "BLOCK", 2)
+    monkeypatch.setattr(retrieval, "RANKS", (1, 2))
+    bench = Bench(store, eval_spec("clean", linear, epochs=1, task="retrieve"), torch.device("cpu"))
+    network, seen = bench.network(0), set()
+
+    class Watched(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            found = func(*args, **(kwargs or {}))
+            if isinstance(found, torch.Tensor) and found.dtype == torch.bool:
+                seen.add(tuple(found.shape))
+            return found
+
+    with Watched():
+        retrieval_scores(network, bench.test, store.test, bench.gallery)
+    assert (2, len(store.test)) in seen and (len(store.test), len(store.test)) not in seen
 
 
 def test_embeddings_lie_on_the_sphere_and_scores_are_cosines_with_proxies():

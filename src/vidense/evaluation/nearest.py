@@ -1,6 +1,7 @@
 """The real training clip that each condensed video resembles most: what was memorised, as far as pixels tell."""
 
 import shutil
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,11 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
     folder.mkdir(parents=True)
     real, numbers = store.train, chosen_videos(dataset)
     names = [video.path for video in store.videos if video.split == "train"]
-    small = _small(real)
     own = torch.cat([_averages(_pixels(dataset, number)) for number in numbers])
-    typical = {label: _typical(real, small, label) for label in {int(dataset.labels[number]) for number in numbers}}
+    candidates, typical = _search(real, own, {int(dataset.labels[number]) for number in numbers})
     videos: list[dict[str, Any]] = []
-    for number, distances in zip(numbers, torch.cdist(own, small), strict=True):
-        nearest, distance = _closest(_pixels(dataset, number), distances, real)
+    for number, some in zip(numbers, candidates, strict=True):
+        nearest, distance = _closest(_pixels(dataset, number), some, real)
         file = f"{number:05}.webp"
         write_animation(folder / file, real.pixels(torch.tensor([nearest]))[0].permute(0, 2, 3, 1).cpu().numpy())
         found = {"number": number, "file": file, "source": names[nearest], "label": int(real.labels[nearest])}
@@ -70,31 +70,60 @@ def _averages(clips: Tensor) -> Tensor:
 
 
 def _small(real: RealClips) -> Tensor:
-    """Return the averages of all real clips."""
+    """Return the averages of real clips."""
     return torch.cat([_averages(real.pixels(index).cpu()) for index in torch.split(torch.arange(len(real)), CHUNK)])
 
 
-def _closest(clip: Tensor, distances: Tensor, real: RealClips) -> tuple[int, float]:
-    """Return which real clip is nearest to one ``[1, T, 3, H, W]``, and its distance.
+def _search(real: RealClips, own: Tensor, labels: Set[int]) -> tuple[Tensor, dict[int, float | None]]:
+    """Return the few real clips nearest by averages, and what is typical; holds the averages of one class at a time.
+
+    Args:
+        real: the clips.
+        own: averages of condensed videos ``[n, E]``.
+        labels: the classes to say of what is typical.
+
+    Returns:
+        int64 ``[n, k]`` with k at most 8, and for each of ``labels`` what :func:`_typical` says.
+    """
+    distances, best = own.new_empty(len(own), 0), torch.empty(len(own), 0, dtype=torch.int64)
+    typical: dict[int, float | None] = {}
+    for label in range(len(real.class_names)):
+        members = real.members(label)
+        view = real.subset(members)
+        small = _small(view)
+        distances = torch.cat([distances, torch.cdist(own, small)], 1)
+        best = torch.cat([best, members.expand(len(own), -1)], 1)
+        distances, places = distances.topk(min(BEST, distances.shape[1]), largest=False)
+        best = best.gather(1, places)
+        if label in labels:
+            typical[label] = _typical(view, small)
+    return best, typical
+
+
+def _closest(clip: Tensor, candidates: Tensor, real: RealClips) -> tuple[int, float]:
+    """Return which of some real clips is nearest to one ``[1, T, 3, H, W]``, and its distance.
 
     Args:
         clip: uint8.
-        distances: of averages to all real clips ``[N]``, infinite where a clip must not be found.
+        candidates: positions of the clips to compare, int64 ``[k]``.
         real: the clips.
     """
-    best = distances.topk(min(BEST, int(distances.isfinite().sum())), largest=False).indices.cpu()
-    squares = (real.pixels(best).cpu().float() - clip.float()).square().flatten(1).mean(1)
-    return int(best[squares.argmin()]), float(squares.min().sqrt())
+    squares = (real.pixels(candidates).cpu().float() - clip.float()).square().flatten(1).mean(1)
+    return int(candidates[squares.argmin()]), float(squares.min().sqrt())
 
 
-def _typical(real: RealClips, small: Tensor, label: int) -> float | None:
-    """Return how far clips of a class are from the nearest of another source; None if there is one source only."""
-    members = real.members(label)
-    view, near = real.subset(members), small[members.cpu()]
+def _typical(view: RealClips, small: Tensor) -> float | None:
+    """Return how far clips of a class are from the nearest of another source; None if there is one source only.
+
+    Args:
+        view: the clips of the class.
+        small: their averages.
+    """
     sources, found = view.sources, []
     for place in range(min(len(view), SAMPLE)):
-        same = sources == sources[place]
-        if not same.all():
-            distances = torch.cdist(near[place : place + 1], near)[0].masked_fill(same, torch.inf)
-            found.append(_closest(view.pixels(torch.tensor([place])).cpu(), distances, view)[1])
+        others = (sources != sources[place]).nonzero().flatten()
+        if len(others):
+            distances = torch.cdist(small[place : place + 1], small[others])[0]
+            best = others[distances.topk(min(BEST, len(others)), largest=False).indices]
+            found.append(_closest(view.pixels(torch.tensor([place])).cpu(), best, view)[1])
     return float(torch.tensor(found).median()) if found else None

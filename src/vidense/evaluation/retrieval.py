@@ -38,17 +38,22 @@ def retrieval_scores(
     """
     network.eval()
     queries = F.normalize(torch.stack([embed_all(network, view) for view in views]).mean(0), dim=1)
-    labels, same = test.labels.cpu(), torch.eye(len(queries), dtype=torch.bool)
+    labels, own, sources = test.labels.cpu(), torch.arange(len(queries)), test.sources
     scores = {
         "in_train": recall(queries, labels, embed_all(network, train), train.labels.cpu()),
-        "in_test": recall(queries, labels, queries, labels, same),
-        "other_sources": recall(queries, labels, queries, labels, test.sources[:, None] == test.sources),
+        "in_test": recall(queries, labels, queries, labels, hidden=(own, own)),
+        "other_sources": recall(queries, labels, queries, labels, hidden=(sources, sources)),
     }
     return {"recall1": scores["in_train"]["recall"][0], **scores}
 
 
 def recall(
-    queries: Tensor, labels: Tensor, gallery: Tensor, gallery_labels: Tensor, hidden: Tensor | None = None
+    queries: Tensor,
+    labels: Tensor,
+    gallery: Tensor,
+    gallery_labels: Tensor,
+    *,
+    hidden: tuple[Tensor, Tensor] | None = None,
 ) -> dict[str, Any]:
     """Return Recall@K: the share of queries with at least one of their class among the K nearest by cosine.
 
@@ -57,7 +62,8 @@ def recall(
         labels: their classes, int64 ``[q]``.
         gallery: unit vectors ``[g, E]``.
         gallery_labels: their classes, int64 ``[g]``.
-        hidden: what a query may not find, bool ``[q, g]``.
+        hidden: a number for each query, int64 ``[q]``, and for each of the gallery, int64 ``[g]``: what has its own
+            number a query may not find.
 
     Returns:
         JSON types. ``queries``: how many had anything of their class to find; the others cannot be right and are left
@@ -67,7 +73,7 @@ def recall(
     found, sizes, hits = [], [], []
     for rows in torch.split(torch.arange(len(queries)), BLOCK):
         near, right = queries[rows] @ gallery.T, labels[rows, None] == gallery_labels
-        allowed = torch.ones_like(right) if hidden is None else ~hidden[rows]
+        allowed = torch.ones_like(right) if hidden is None else hidden[0][rows, None] != hidden[1]
         best = near.masked_fill(~allowed, -torch.inf).topk(min(RANKS[-1], len(gallery)), dim=1).indices
         found.append((right & allowed).gather(1, best))
         sizes.append(allowed.sum(1))
