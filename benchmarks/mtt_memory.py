@@ -37,7 +37,7 @@ def measure(syn_steps: int) -> dict[str, float]:
     noise = torch.randn(CLASSES, *spec.shape, generator=generator(0, "noise"))
     videos = Dense(noise, spec, names, torch.arange(CLASSES)).to(device)
     objective = TrajectoryMatching([Untrained("minic3d", real)], "minic3d", Following(syn_steps=syn_steps))
-    objective.prepare(real, Path(), 0)
+    objective.prepare(real)
     before, started = peak_memory(device), time.perf_counter()
     for loss in objective.losses(videos, real, Step(0, 1, 0)):
         loss.backward()  # type: ignore[no-untyped-call]

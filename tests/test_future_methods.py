@@ -28,12 +28,13 @@ LENGTHS = {"small": 6, "published": 6}
 class KernelRegression(Objective):
     """Ridge regression from synthetic features to real ones, under a network that is trained along the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.net: nn.Module | None = None
         self.age = 0
 
-    def prepare(self, real, workdir, seed):
-        self.net = build_network("minic3d", real.spec, len(real.class_names), seed=seed).eval()
+    def prepare(self, real):
+        self.net = build_network("minic3d", real.spec, len(real.class_names), seed=self.seed).eval()
 
     def losses(self, synthetic, real, step):
         videos = torch.arange(len(synthetic))
@@ -68,16 +69,20 @@ def toy_frepo(task) -> Recipe:
     clips = task.real.decode(task.random_videos())
     labels = functional.one_hot(task.labels, 3).float()
     videos = Dense(clips, task.real.spec, task.real.class_names, task.labels, labels)
-    return Recipe(videos, KernelRegression(), Optimizer("adam", {"frames": Group(0.01), "soft_labels": Group(0.1)}))
+    return Recipe(
+        videos, KernelRegression(task.seed), Optimizer("adam", {"frames": Group(0.01), "soft_labels": Group(0.1)})
+    )
 
 
 class Inversion(Objective):
     """Cross-entropy of a frozen network; no real clip is ever looked at."""
 
-    def prepare(self, real, workdir, seed):
-        self.teacher = (
-            build_network("minic3d", real.spec, len(real.class_names), seed=seed).eval().requires_grad_(False)
-        )
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def prepare(self, real):
+        network = build_network("minic3d", real.spec, len(real.class_names), seed=self.seed)
+        self.teacher = network.eval().requires_grad_(False)
 
     def losses(self, synthetic, real, step):
         for chunk in torch.split(torch.arange(len(synthetic)), 2):
@@ -107,7 +112,7 @@ def toy_tsgf(task) -> Recipe:
     clips = task.real.decode(task.random_videos())
     videos = Dense(clips, task.real.spec, task.real.class_names, task.labels)
     optimizer = Optimizer("adam", {"frames": Group(0.05)}, betas=(0.5, 0.9), schedule="cosine")
-    return Recipe(videos, Inversion(), optimizer, (SalientFramesMoveLess(),))
+    return Recipe(videos, Inversion(task.seed), optimizer, (SalientFramesMoveLess(),))
 
 
 # One thread, so that the same clips give the same bytes on a busy machine.
@@ -167,7 +172,7 @@ def toy_coded(task) -> Recipe:
     """Invert a frozen network; keep the clips as H.264."""
     clips = task.real.decode(task.random_videos())
     videos = Coded(clips, task.real.spec, task.real.class_names, task.labels)
-    return Recipe(videos, Inversion(), Optimizer("sgd", {"frames": Group(1.0)}))
+    return Recipe(videos, Inversion(task.seed), Optimizer("sgd", {"frames": Group(1.0)}))
 
 
 TOYS = {"toy_frepo": toy_frepo, "toy_tsgf": toy_tsgf, "toy_coded": toy_coded}

@@ -95,7 +95,7 @@ def test_every_group_receives_a_finite_gradient(store, tmp_path, name):
     if recipe.objective is None:
         assert recipe.synthetic.trainable() == {}
         return
-    recipe.objective.prepare(store.train, tmp_path, 0)
+    recipe.objective.prepare(store.train)
     list(Loop(recipe, store.train, seed=0, total=2).run(0, 1))
     groups = {**recipe.synthetic.trainable(), **recipe.objective.groups()}
     for group in recipe.optimizer.groups:

@@ -103,7 +103,7 @@ def optimised(name: str, real, chosen: dict, cache: Path, total: int = 5, stop: 
     recipe = method.recipe(task_on(real, cache), method.validate(options_of(name, chosen)))
     if recipe.objective is None:
         return recipe, []
-    recipe.objective.prepare(real, cache, 0)
+    recipe.objective.prepare(real)
     return recipe, list(Loop(recipe, real, seed=0, total=total).run(0, stop))
 
 
@@ -153,7 +153,7 @@ def test_claimed_independence_of_classes_holds_for_a_whole_run(cache, name, chos
         for group, tensors in recipe.synthetic.groups().items():
             for mine, theirs in zip(tensors, start.groups()[group], strict=True):
                 mine.copy_(theirs[: len(mine)])
-    recipe.objective.prepare(apart, None, 0)
+    recipe.objective.prepare(apart)
     list(Loop(recipe, apart, seed=0, total=5).run(0, 5))
     found, expected = (made.synthetic.decode(torch.arange(4)) for made in (recipe, whole))
     assert torch.allclose(found, expected, rtol=1e-3, atol=1e-3)

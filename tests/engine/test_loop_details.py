@@ -41,7 +41,7 @@ class Slope(Objective):
 
 def loop(recipe: Recipe, total: int = 8, seed: int = 0) -> Loop:
     real = real_clips(spec=SPEC)
-    recipe.objective.prepare(real, None, seed)
+    recipe.objective.prepare(real)
     return Loop(recipe, real, seed=seed, total=total)
 
 

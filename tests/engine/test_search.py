@@ -29,7 +29,7 @@ class Scripted(Objective):
         self.judged: list[float] = []
         self.made.append(self)
 
-    def prepare(self, real, workdir, seed):
+    def prepare(self, real):
         self.prepared_with.append(len(real.class_names))
 
     def losses(self, synthetic, real, step):

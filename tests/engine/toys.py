@@ -61,7 +61,7 @@ class TowardMeans(Objective):
 
     class_independent = True
 
-    def prepare(self, real, workdir, seed):
+    def prepare(self, real):
         self.means = torch.stack([real.decode(real.members(c)).mean(0) for c in range(len(real.class_names))])
 
     def losses(self, synthetic, real, step):

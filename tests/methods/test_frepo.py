@@ -50,7 +50,7 @@ def test_building_makes_no_network(tmp_path, monkeypatch):
     job = task(tmp_path, spec=TOY)
     monkeypatch.setattr("vidense.objectives.kernel_regression.build_network", None)
     made = recipe(job, network="toy_flat")
-    made.objective.prepare(job.real, tmp_path, 0)
+    made.objective.prepare(job.real)
 
 
 def test_fixed_labels_are_not_stored(store, tmp_path):
@@ -85,7 +85,7 @@ def test_a_budget_leaves_room_for_learned_labels(store):
 def test_the_held_out_loss_falls(tmp_path):
     job = task(tmp_path, spec=TOY)
     made = recipe(job, start="noise", network="toy_flat")
-    made.objective.prepare(job.real, tmp_path, 0)
+    made.objective.prepare(job.real)
     before = made.objective.held_out_loss(made.synthetic, job.real, 0)
     list(Loop(made, job.real, seed=0, total=60).run(0, 60))
     assert made.objective.held_out_loss(made.synthetic, job.real, 0) < before - 0.1

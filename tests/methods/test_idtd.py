@@ -76,7 +76,7 @@ def test_says_that_it_is_a_reconstruction():
 def test_the_held_out_loss_falls(tmp_path):
     job = task(tmp_path, spec=TOY)
     made = recipe(job, start="noise")
-    made.objective.prepare(job.real, tmp_path, 0)
+    made.objective.prepare(job.real)
     before = made.objective.held_out_loss(made.synthetic, job.real, 0)
     list(Loop(made, job.real, seed=0, total=40).run(0, 40))
     assert made.objective.held_out_loss(made.synthetic, job.real, 0) < 0.8 * before

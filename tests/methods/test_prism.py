@@ -15,7 +15,7 @@ def recipe(job, name: str = "prism", **options):
 
 def run(job, iterations: int = 10, name: str = "prism", **options):
     made = recipe(job, name, **options)
-    made.objective.prepare(job.real, job.workdir, job.seed)
+    made.objective.prepare(job.real)
     entries = list(Loop(made, job.real, seed=job.seed, total=iterations).run(0, iterations))
     return made.synthetic, entries
 
@@ -74,7 +74,7 @@ def test_impossible_key_counts_are_refused(tmp_path, options):
 def test_the_held_out_loss_falls(tmp_path):
     job = task(tmp_path)
     made = recipe(job, lr=3.0)
-    made.objective.prepare(job.real, tmp_path, 0)
+    made.objective.prepare(job.real)
     before = made.objective.held_out_loss(made.synthetic, job.real, 0)
     list(Loop(made, job.real, seed=0, total=12).run(0, 12))
     assert made.objective.held_out_loss(made.synthetic, job.real, 0) < before

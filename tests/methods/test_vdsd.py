@@ -36,7 +36,7 @@ def recipe(job, name: str, **options):
 def moved(job, name: str, **options) -> set[str]:
     """Return the groups that two iterations move."""
     made = recipe(job, name, **options)
-    made.objective.prepare(job.real, job.workdir, 0)
+    made.objective.prepare(job.real)
     before = {group: [t.detach().clone() for t in ts] for group, ts in made.synthetic.trainable().items()}
     list(Loop(made, job.real, seed=0, total=2).run(0, 2))
     after = made.synthetic.trainable()

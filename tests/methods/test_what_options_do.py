@@ -29,7 +29,7 @@ def recipe(job, name: str, **options):
 def made(job, name: str, iterations: int = 3, **options):
     """Return the videos of a short run, and its losses."""
     built = recipe(job, name, **options)
-    built.objective.prepare(job.real, job.workdir, job.seed)
+    built.objective.prepare(job.real)
     entries = list(Loop(built, job.real, seed=job.seed, total=iterations).run(0, iterations))
     return built.synthetic, [entry["loss"] for entry in entries]
 

@@ -79,7 +79,7 @@ def test_judging_takes_draws_that_no_run_takes():
             yield from super().losses(synthetic, real, step)
 
     real, spy = real_clips(spec=SPEC), Spy()
-    spy.prepare(real, None, 0)
+    spy.prepare(real)
     values = [spy.held_out_loss(ones(), real, seed) for seed in (0, 0, 1)]
     assert values[0] == values[1] != values[2]
     assert all(step.index == 0 and step.seed not in (0, 1) for step in seen)

@@ -12,9 +12,9 @@ def objective(**options) -> DistributionMatching:
     return DistributionMatching(RealBatches(**{"batch_real": 3, "precision": "float32", **options}))
 
 
-def prepared(real, path, **options) -> DistributionMatching:
+def prepared(real, **options) -> DistributionMatching:
     made = objective(**options)
-    made.prepare(real, path, 0)
+    made.prepare(real)
     return made
 
 
@@ -37,9 +37,9 @@ def slow_loss(synthetic, real, step: Step, batch_real: int) -> torch.Tensor:
     return total
 
 
-def test_losses_and_gradient_equal_the_slow_reference(tmp_path):
+def test_losses_and_gradient_equal_the_slow_reference():
     real, synthetic, step = real_clips(), videos(), Step(3, 10, 0)
-    loss = sum(prepared(real, tmp_path).losses(synthetic, real, step))
+    loss = sum(prepared(real).losses(synthetic, real, step))
     (gradient,) = torch.autograd.grad(loss, synthetic.frames)
     reference = slow_loss(synthetic, real, step, 3)
     (expected,) = torch.autograd.grad(reference, synthetic.frames)
@@ -47,43 +47,43 @@ def test_losses_and_gradient_equal_the_slow_reference(tmp_path):
     assert torch.allclose(gradient, expected, rtol=1e-3, atol=1e-6 * float(expected.abs().max()))
 
 
-def test_chunks_hold_whole_classes_and_cover_them_all(tmp_path, monkeypatch):
+def test_chunks_hold_whole_classes_and_cover_them_all(monkeypatch):
     monkeypatch.setattr("vidense.objectives.real_batches.CHUNK", {"cpu": 4})
     real, synthetic, step = real_clips(), videos(vpc=3), Step(0, 10, 0)
-    chunked = list(prepared(real, tmp_path).losses(synthetic, real, step))
+    chunked = list(prepared(real).losses(synthetic, real, step))
     assert len(chunked) == 3
     monkeypatch.setattr("vidense.objectives.real_batches.CHUNK", {"cpu": 99})
-    whole = list(prepared(real, tmp_path).losses(synthetic, real, step))
+    whole = list(prepared(real).losses(synthetic, real, step))
     assert len(whole) == 1
     assert torch.allclose(sum(chunked), whole[0], rtol=1e-4)
 
 
-def test_bfloat16_of_the_real_part_hardly_moves_the_gradient(tmp_path):
+def test_bfloat16_of_the_real_part_hardly_moves_the_gradient():
     real, synthetic, step = real_clips(), videos(), Step(0, 10, 0)
     gradients = []
     for precision in ("float32", "bfloat16"):
-        loss = sum(prepared(real, tmp_path, precision=precision).losses(synthetic, real, step))
+        loss = sum(prepared(real, precision=precision).losses(synthetic, real, step))
         gradients.append(torch.autograd.grad(loss, synthetic.frames)[0].flatten())
     assert torch.nn.functional.cosine_similarity(*gradients, dim=0) > 0.999
 
 
-def test_every_iteration_draws_another_network_and_the_same_one_again(tmp_path):
+def test_every_iteration_draws_another_network_and_the_same_one_again():
     real, synthetic = real_clips(), videos()
-    made = prepared(real, tmp_path)
+    made = prepared(real)
     first, again, other = (sum(made.losses(synthetic, real, Step(i, 10, 0))).item() for i in (0, 0, 1))
     assert first == again != other
 
 
-def test_resampling_uses_other_windows(tmp_path):
+def test_resampling_uses_other_windows():
     real, synthetic, step = real_clips(windows=4), videos(), Step(0, 10, 0)
-    frozen = sum(prepared(real, tmp_path).losses(synthetic, real, step)).item()
-    resampled = sum(prepared(real, tmp_path, clip_policy="resample").losses(synthetic, real, step)).item()
+    frozen = sum(prepared(real).losses(synthetic, real, step)).item()
+    resampled = sum(prepared(real, clip_policy="resample").losses(synthetic, real, step)).item()
     assert frozen != resampled
 
 
-def test_held_out_loss_is_repeatable_and_prefers_real_clips(tmp_path):
+def test_held_out_loss_is_repeatable_and_prefers_real_clips():
     real = real_clips()
-    made = prepared(real, tmp_path)
+    made = prepared(real)
     copies = Dense(real.decode(torch.tensor([0, 4, 8])), SPEC, CLASSES, torch.arange(3))
     noise = made.held_out_loss(videos(1), real, 0)
     assert noise == made.held_out_loss(videos(1), real, 0)

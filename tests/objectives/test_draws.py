@@ -41,7 +41,7 @@ def watched(windows: int = 3, videos: int = 4) -> Watched:
 
 def prepared(real: RealClips, **options) -> DistributionMatching:
     made = DistributionMatching(RealBatches(**{"network": "toy_flat", "precision": "float32", **options}))
-    made.prepare(real, None, 0)
+    made.prepare(real)
     return made
 
 
@@ -145,7 +145,7 @@ def test_the_held_out_loss_sees_first_windows_only_and_no_more_than_its_share():
     assert all(len(looked) == HELD_OUT_CLIPS and {w for _, w in looked} == {0} for looked in real.looked)
     count = len(real.looked)
     assert made.held_out_loss(videos(), real, 0) == first and len(real.looked) == count
-    made.prepare(real, None, 0)
+    made.prepare(real)
     assert made.held_out_loss(videos(), real, 0) == first and len(real.looked) == 2 * count
 
 

@@ -30,7 +30,7 @@ def objective(distance="dc", **options) -> GradientMatching:
 
 def toy(distance="dc", **options) -> GradientMatching:
     made = objective(distance, batches={"network": "toy_flat"}, **options)
-    made.prepare(real_clips(spec=TOY), None, 0)
+    made.prepare(real_clips(spec=TOY))
     return made
 
 
@@ -116,10 +116,10 @@ def slow_losses(synthetic, real, step: Step, kind: str, network_name: str) -> to
 
 @pytest.mark.parametrize("kind", ["dc", "mse"])
 @pytest.mark.parametrize(("spec", "network"), [(TOY, "toy_flat"), (SPEC, "minic3d")])
-def test_losses_and_gradient_equal_the_slow_reference(tmp_path, kind, spec, network):
+def test_losses_and_gradient_equal_the_slow_reference(kind, spec, network):
     real, synthetic, step = real_clips(spec=spec), videos(2 if spec is TOY else 1, spec), Step(3, 10, 0)
     made = objective(kind, batches={"network": network})
-    made.prepare(real, tmp_path, 0)
+    made.prepare(real)
     value = 0.0
     for loss in made.losses(synthetic, real, step):
         value += loss.item()
@@ -194,7 +194,7 @@ def test_siamese_clips_are_transformed_alike_on_both_sides():
     everything = {"batch_real": 4, "network": "toy_flat"}
     plain, siamese = (objective("mse", augment=augment, batches=everything) for augment in (False, True))
     for made in (plain, siamese):
-        made.prepare(real, None, 0)
+        made.prepare(real)
         # Equal clips, however they are transformed, have equal gradients.
         assert sum(loss.item() for loss in made.losses(synthetic, real, Step(0, 4, 0))) < 1e-6
 

@@ -30,7 +30,7 @@ def objective(real, network="toy_flat", turns: Turns | None = None, **batches) -
     made = KernelRegression(
         RealBatches(**{"batch_real": 3, "precision": "float32", "network": network, **batches}), turns or Turns(pool=1)
     )
-    made.prepare(real, None, 0)
+    made.prepare(real)
     return made
 
 

@@ -41,8 +41,8 @@ def test_every_stored_frame_is_a_window_of_its_own():
 def test_losses_are_those_of_image_condensation():
     real, videos, step = real_clips(spec=SPEC), stills(), Step(2, 9, 0)
     wrapped, plain = SingleFrames(inner()), inner()
-    wrapped.prepare(real, None, 0)
-    plain.prepare(real.single_frames(), None, 0)
+    wrapped.prepare(real)
+    plain.prepare(real.single_frames())
     found = [loss.item() for loss in wrapped.losses(videos, real, step)]
     assert found == [loss.item() for loss in plain.losses(videos.pictures, real.single_frames(), step)]
     assert isinstance(plain._network, Flat) and plain._network.spec.frames == 1
@@ -52,7 +52,7 @@ def test_networks_that_serve_on_are_trained_on_pictures_and_survive():
     real, videos = real_clips(spec=SPEC), stills()
     objectives = [SingleFrames(inner(rounds=Rounds(outer_loop=3))) for _ in range(2)]
     for made in objectives:
-        made.prepare(real, None, 0)
+        made.prepare(real)
     first, again = objectives
     before = sum(loss.item() for loss in first.losses(videos, real, Step(0, 9, 0)))
     first.after_update(videos, Step(0, 9, 0))
@@ -64,7 +64,7 @@ def test_networks_that_serve_on_are_trained_on_pictures_and_survive():
 def test_other_videos_are_refused():
     real = real_clips(spec=SPEC)
     made = SingleFrames(inner())
-    made.prepare(real, None, 0)
+    made.prepare(real)
     dense = Dense(torch.zeros(3, *SPEC.shape), SPEC, CLASSES, torch.arange(3))
     with pytest.raises(TypeError, match="Dense"):
         made.losses(dense, real, Step(0, 1, 0))

@@ -41,7 +41,7 @@ class Noted(Untrained):
 def objective(seen: list | None = None, experts: int = 3, **options) -> TrajectoryMatching:
     noted = [Noted(str(i), [] if seen is None else seen) for i in range(experts)]
     made = TrajectoryMatching(noted, "toy_flat", Following(**{"syn_steps": 3, "step_size": 0.1, **options}))
-    made.prepare(real_clips(spec=SPEC), None, 0)
+    made.prepare(real_clips(spec=SPEC))
     return made
 
 
@@ -191,4 +191,4 @@ def test_the_step_size_is_learned_kept_from_vanishing_and_told():
 def test_networks_that_mix_clips_are_refused():
     made = TrajectoryMatching([], "minic3d_bn", Following())
     with pytest.raises(UserError, match="minic3d_bn"):
-        made.prepare(real_clips(), None, 0)
+        made.prepare(real_clips())

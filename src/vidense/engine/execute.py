@@ -42,7 +42,7 @@ def execute(job: Job, task: Task, run: RunFolder, report: Report, checkpoint_sec
     started = time.perf_counter()
     recipe = _recipe(job, task, run, report)
     if recipe.objective is not None:
-        recipe.objective.prepare(task.real, task.workdir, job.seed)
+        recipe.objective.prepare(task.real)
     # What was made for this run now: a teacher, a rate, the choice of a coreset. Earlier attempts count too.
     spent = run.record.get("preparation", 0.0) + time.perf_counter() - started
     run.write(preparation=round(spent, 2))

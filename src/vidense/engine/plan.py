@@ -170,7 +170,7 @@ def _build(job: Job, task: Task) -> tuple[Recipe, float]:
     recipe = job.build(task, job.method.rates[0] if job.options.get("lr") == "auto" else None)
     recipe.synthetic.to(job.device)
     if recipe.objective is not None:
-        recipe.objective.prepare(task.real, task.workdir, job.seed)
+        recipe.objective.prepare(task.real)
     return recipe, time.perf_counter() - started
 
 

@@ -71,7 +71,7 @@ def search_rate(
         budget *= len(task.real.class_names) / TRIAL_CLASSES
         chosen = torch.randperm(len(task.real.class_names), generator=task.generator("trial classes"))
         task = replace(task, real=task.real.only_classes(sorted(chosen[:TRIAL_CLASSES].tolist())))
-    judge.prepare(task.real, task.workdir, task.seed)
+    judge.prepare(task.real)
     # A trial is a beginning: it reaches past a fifth of the run only where one iteration already does.
     rung = min(budget / RUNGS, 0.2 * iterations)
     alive = [_Candidate(rate, _loop(build(task, rate), task, iterations)) for rate in rates]
@@ -99,7 +99,7 @@ def survivors_of(candidates: int) -> list[int]:
 
 def _loop(recipe: Recipe, task: Task, iterations: int) -> Loop:
     if recipe.objective is not None:
-        recipe.objective.prepare(task.real, task.workdir, task.seed)
+        recipe.objective.prepare(task.real)
     return Loop(recipe, task.real, seed=task.seed, total=iterations)
 
 

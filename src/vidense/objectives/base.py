@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -49,13 +48,11 @@ class Objective(ABC):
 
     class_independent: ClassVar[bool] = False
 
-    def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:  # noqa: B027 - optional by design
+    def prepare(self, real: RealClips) -> None:  # noqa: B027 - optional by design
         """Do once what every iteration needs; called before the first iteration and again after a resume.
 
         Args:
             real: the training clips.
-            workdir: a folder for what is worth keeping between runs (experts, teachers), shared by runs on one store.
-            seed: seed of the run.
         """
 
     @abstractmethod

@@ -4,7 +4,6 @@ Source: DM (Zhao and Bilen, WACV 2023) as PRISM equation 8 uses it for video.
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -48,7 +47,7 @@ class DistributionMatching(Objective):
         self.batches = batches
         self._held_out: list[tuple[Network, Tensor]] = []
 
-    def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:
+    def prepare(self, real: RealClips) -> None:
         """Forget what other clips were judged by."""
         self._held_out = []
 

@@ -7,7 +7,6 @@ the plain squared distance.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -111,7 +110,7 @@ class GradientMatching(Objective):
         self._network: Network | None = None
         self._shape: tuple[ClipSpec, int] | None = None
 
-    def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:
+    def prepare(self, real: RealClips) -> None:
         """Note the shape of the clips that networks are built for."""
         self._shape, self._network = (real.spec, len(real.class_names)), None
 

@@ -5,7 +5,6 @@ Source: FRePo (Zhou et al., NeurIPS 2022), section 3, and the code that VDSD (CV
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -76,7 +75,7 @@ class KernelRegression(Objective):
         self.batches, self.turns = batches, turns
         self._pool: NetworkPool | None = None
 
-    def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:
+    def prepare(self, real: RealClips) -> None:
         """Start with an empty pool.
 
         Raises:

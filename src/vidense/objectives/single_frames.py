@@ -1,7 +1,6 @@
 """Image condensation of videos: another objective, on single frames (VDSD's static learning)."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -24,9 +23,9 @@ class SingleFrames(Objective):
         """Wrap ``inner``."""
         self.inner = inner
 
-    def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:
+    def prepare(self, real: RealClips) -> None:
         """Prepare the inner objective on frames."""
-        self.inner.prepare(real.single_frames(), workdir, seed)
+        self.inner.prepare(real.single_frames())
 
     def losses(self, synthetic: Parameterization, real: RealClips, step: Step) -> Iterator[Tensor]:
         """Yield the inner objective's losses."""

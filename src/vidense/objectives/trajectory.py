@@ -6,7 +6,6 @@ Source: MTT (Cazenavette et al., CVPR 2022); the growing range of starts is DATM
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -115,7 +114,7 @@ class TrajectoryMatching(Objective):
         self._student: Network | None = None
         self._telemetry: dict[str, Any] = {}
 
-    def prepare(self, real: RealClips, workdir: Path, seed: int) -> None:
+    def prepare(self, real: RealClips) -> None:
         """Build the network that experts and student have in common.
 
         Raises:
