@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from vidense.config import validate
 from vidense.errors import UserError
 from vidense.options import options_of
-from vidense.saliency import SaliencyRule, frame_differences, non_key_frames, saliency, smoothing_weights, update_mask
+from vidense.saliency import (
+    SaliencyRule,
+    frame_differences,
+    masked_update,
+    non_key_frames,
+    saliency,
+    smoothing_weights,
+    update_mask,
+)
 from vidense.seeding import generator
 
 rules = st.builds(
@@ -150,3 +158,13 @@ def test_options_out_of_range_are_refused(values):
 
     with pytest.raises(UserError, match=next(iter(values))):
         validate(options_of(method).model, values, "options")
+
+
+def test_a_mask_leaves_its_share_of_an_update():
+    before, after, mask = (
+        torch.zeros(2, 3, 4),
+        torch.full((2, 3, 4), 8.0),
+        torch.tensor([[0.0, 0.5, 1.0], [1.0, -1, 2]]),
+    )
+    assert masked_update(before, after, mask)[..., 3].tolist() == [[0, 4, 8], [8, -8, 16]]
+    assert masked_update(before[0, :, 0], after[0, :, 0], mask[0]).tolist() == [0, 4, 8]

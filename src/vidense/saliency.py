@@ -11,7 +11,15 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-__all__ = ["SaliencyRule", "frame_differences", "non_key_frames", "saliency", "smoothing_weights", "update_mask"]
+__all__ = [
+    "SaliencyRule",
+    "frame_differences",
+    "masked_update",
+    "non_key_frames",
+    "saliency",
+    "smoothing_weights",
+    "update_mask",
+]
 
 # A clip whose saliency varies by less, as a share of its largest, moves evenly but for rounding.
 EVEN = 1e-5
@@ -103,6 +111,17 @@ def update_mask(clips: Tensor, rule: SaliencyRule, *, signed: bool = False) -> T
     even = span <= EVEN * found.amax(1, keepdim=True)
     mask = (below if signed else below.clamp(min=0)) / span.masked_fill(even, 1)
     return mask.masked_fill(even, 1)
+
+
+def masked_update(before: Tensor, after: Tensor, mask: Tensor) -> Tensor:
+    """Return what a mask leaves of an update: ``before``, and of the way to ``after`` the share that the mask says.
+
+    Args:
+        before: frames or vectors of any shape.
+        after: the same, moved.
+        mask: as of :func:`update_mask`, over their leading dimensions.
+    """
+    return before + mask.view(*mask.shape, *[1] * (before.dim() - mask.dim())) * (after - before)
 
 
 def _bound(found: Tensor, rule: SaliencyRule) -> Tensor:

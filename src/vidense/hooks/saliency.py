@@ -9,7 +9,7 @@ from vidense.hooks.base import Hook
 from vidense.objectives.base import Step
 from vidense.parameterizations.base import Parameterization
 from vidense.parameterizations.dense import Dense
-from vidense.saliency import SaliencyRule, update_mask
+from vidense.saliency import SaliencyRule, masked_update, update_mask
 
 __all__ = ["SaliencyMask"]
 
@@ -40,18 +40,18 @@ class SaliencyMask(Hook):
     def before_update(self, step: Step, synthetic: Parameterization) -> None:
         """Find the mask; apply it to the gradient, or keep the frames until they have moved."""
         frames = _frames(synthetic)
-        self._mask = update_mask(frames, self.rule, signed=self.signed)[..., None, None, None]
+        self._mask = update_mask(frames, self.rule, signed=self.signed)
         if self.on == "update":
             self._before = frames.clone()
         elif frames.grad is not None:
-            frames.grad *= self._mask
+            frames.grad *= self._mask[..., None, None, None]
 
     @torch.no_grad()
     def after_update(self, step: Step, synthetic: Parameterization) -> None:
         """Keep of each frame's update what the mask leaves of it."""
         if self._before is not None and self._mask is not None:
             frames = _frames(synthetic)
-            frames.copy_(self._before + self._mask * (frames - self._before))
+            frames.copy_(masked_update(self._before, frames, self._mask))
 
     def telemetry(self) -> dict[str, Any]:
         """Return the mean of the mask."""

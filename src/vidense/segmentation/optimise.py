@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from vidense.errors import DivergenceError
+from vidense.saliency import masked_update
 from vidense.seeding import Draw
 from vidense.segmentation.sequences import SegmentKeys
 from vidense.segmentation.task import Task
@@ -98,4 +99,4 @@ def _update(optimizer: torch.optim.Optimizer, vectors: Tensor, mask: Tensor | No
     before = vectors.clone()
     optimizer.step()
     if mask is not None:
-        vectors.copy_(before + mask[:, None] * (vectors - before))
+        vectors.copy_(masked_update(before, vectors, mask))
