@@ -2,14 +2,18 @@
 
 import subprocess
 import sys
+from math import prod
 
 import pytest
 
 from tests.tiny import write_store
 from vidense import condense
 from vidense.data.spec import ClipSpec
+from vidense.data.store import ClipStore
 from vidense.engine.plan import plan
+from vidense.engine.tune import waiting_of
 from vidense.errors import UserError
+from vidense.method import METHODS
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,16 @@ def test_a_search_is_added(store):
     found = plan(store, method="dm", iterations=100, options={"batch_real": 2})
     assert 0 < found.seconds_search < 100 * found.seconds_per_iteration
     assert "to find a learning rate" in found.sentences()[1]
+
+
+def test_candidates_that_wait_in_a_search_are_counted(store, monkeypatch):
+    monkeypatch.setattr("vidense.engine.plan.peak_memory", lambda device: 0)
+    settings = {"method": "dm", "vpc": 2, "iterations": 2}
+    assert plan(store, **settings, options={"batch_real": 2, "lr": 1.0}).peak_memory == 0
+    # Videos of two of the three classes, as much momentum, and their labels.
+    clip, candidates = prod(ClipStore.open(store).spec.shape), len(METHODS.get("dm").rates)
+    state = 4 * (2 * 4 * clip + 8)
+    assert plan(store, **settings, options={"batch_real": 2}).peak_memory == waiting_of(candidates) * state
 
 
 def test_methods_that_choose_at_once(store):

@@ -1,18 +1,22 @@
 """The details of lr=auto: who stays, what it costs, who judges."""
 
+from dataclasses import replace
 from itertools import pairwise
 from math import inf, nan
+from weakref import WeakSet
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.toys import SPEC
+from tests.engine.toys import SPEC, plugged_in
 from tests.tiny import task
-from vidense.engine.tune import RUNGS, SHARE, TRIAL_CLASSES, search_rate, survivors_of
+from vidense.engine.loop import Loop
+from vidense.engine.state import moved
+from vidense.engine.tune import RUNGS, SHARE, TRIAL_CLASSES, search_rate, survivors_of, waiting_of
 from vidense.errors import DivergenceError
-from vidense.method import Group, Optimizer, Recipe, Task
+from vidense.method import METHODS, Group, Optimizer, Recipe, Task
 from vidense.objectives import Objective
 from vidense.parameterizations import Dense
 
@@ -120,13 +124,68 @@ def test_the_judge_never_trains_and_nobody_else_judges(tmp_path):
 def test_rungs_cost_the_same_and_together_at_most_their_share(tmp_path, iterations):
     losses = {2.0**i: float(i) for i in range(8)}
     found = search(tmp_path, losses, iterations)
-    spent = [len(objective.steps) for objective in Scripted.made[1:]]
-    assert sum(spent) <= SHARE * iterations
+    assert sum(len(objective.steps) for objective in Scripted.made) <= SHARE * iterations
     rung = SHARE * iterations / RUNGS
     assert [trial["iterations"] for trial in found.trials[:8]] == [max(1, int(rung / 8))] * 8
     # Candidates go on where they stopped, and see the whole run's length.
-    for objective in Scripted.made[1:]:
-        assert objective.steps == [(index, iterations) for index in range(len(objective.steps))]
+    for rate in losses:
+        steps = [step for objective in Scripted.made if objective.rate == rate for step in objective.steps]
+        assert steps == [(index, iterations) for index in range(len(steps))]
+
+
+@pytest.mark.parametrize("name", ["toy_keys", "frepo"])
+def test_every_trial_is_what_an_unbroken_run_of_its_rate_comes_to(tmp_path, name):
+    given, iterations = {"toy_keys": {}, "frepo": {"network": "toy_flat", "pool": 3, "lifetime": 4}}[name], 120
+    with plugged_in():
+        method, job = METHODS.get(name), task(tmp_path, spec=SPEC)
+
+        def made(of, rate):
+            return method.recipe(of, method.validate({**given, "lr": rate}))
+
+        found = search_rate(made, job, rates=(0.01, 0.1, 1.0), iterations=iterations)
+        assert len({trial["iterations"] for trial in found.trials}) == RUNGS
+        judge = made(job, 0.01).objective
+        if made(job, 0.01).class_independent:
+            chosen = torch.randperm(3, generator=job.generator("trial classes"))[:TRIAL_CLASSES]
+            job = replace(job, real=job.real.only_classes(sorted(chosen.tolist())))
+        judge.prepare(job.real)
+        for trial in found.trials:
+            recipe = made(job, trial["lr"])
+            recipe.objective.prepare(job.real)
+            list(Loop(recipe, job.real, seed=job.seed, total=iterations).run(0, trial["iterations"]))
+            assert judge.held_out_loss(recipe.synthetic, job.real, job.seed) == trial["held_out_loss"]
+
+
+@pytest.mark.parametrize("candidates", [1, 2, 3, 8])
+def test_one_candidate_is_built_at_a_time_and_few_wait(tmp_path, monkeypatch, candidates):
+    losses, built, kept, most = {2.0**-i: float(-i) for i in range(candidates)}, WeakSet(), WeakSet(), 0
+
+    class Watched(Scripted):
+        def losses(self, synthetic, real, step):
+            nonlocal most
+            most = max(most, len(kept))
+            yield from super().losses(synthetic, real, step)
+
+    def spy(of, rate):
+        assert not built
+        recipe = build(losses)(of, rate)
+        built.add(recipe.synthetic)
+        return replace(recipe, objective=Watched(rate, losses))
+
+    def watched(state, device):
+        found = Kept(moved(state, device))
+        kept.add(found)
+        return found
+
+    monkeypatch.setattr("vidense.engine.tune.moved", watched)
+    search_rate(spy, task(tmp_path, spec=SPEC), rates=tuple(losses), iterations=200)
+    assert most == waiting_of(candidates)
+
+
+class Kept(dict):
+    """A dict that can be watched."""
+
+    __hash__ = object.__hash__
 
 
 @pytest.mark.parametrize(("independent", "classes"), [(True, TRIAL_CLASSES), (False, 3)])

@@ -15,11 +15,13 @@ from vidense.data.store import ClipStore
 from vidense.durations import format_duration
 from vidense.engine.loop import Loop
 from vidense.engine.settings import Job, resolve
-from vidense.engine.tune import SHARE, TRIAL_CLASSES, survivors_of
+from vidense.engine.state import size_of
+from vidense.engine.tune import SHARE, TRIAL_CLASSES, survivors_of, waiting_of
 from vidense.engine.workshop import rehearsing
 from vidense.hardware import describe, peak_memory
 from vidense.hooks.insertion import FrameInsertion
 from vidense.method import Recipe, Task
+from vidense.objectives.base import Objective
 from vidense.parameterizations.base import Parameterization
 from vidense.parameterizations.key_frames import KeyFrames, evenly_spaced
 
@@ -43,7 +45,8 @@ class Plan:
         seconds_setup: building the recipe, which is all the work of a method that chooses at once.
         seconds_search: of the learning-rate search, an upper estimate; 0 where the rate is given.
         needs: what must be made first, one ``{"what", "seconds"}`` each, 0 where the store's cache has it.
-        peak_memory: most bytes held while measuring, and those that only a longer run comes to hold.
+        peak_memory: most bytes held while measuring, and those that only a longer run comes to hold: networks that it
+            makes later, and the candidates that wait in a learning-rate search (on a GPU they wait outside it).
         least: storage of the smallest outcome.
         most: storage of the largest outcome; equal to ``least`` where the method stores a fixed number of frames.
     """
@@ -125,13 +128,13 @@ def plan(store: str | Path, **settings: Any) -> Plan:
     opened = ClipStore.open(Path(store))
     job = resolve(settings, opened)
     needs: list[dict[str, Any]] = []
-    task = job.task(opened, rehearsing(needs, lambda job, task: _time(*_build(job, task), job, task).whole))
+    task = job.task(opened, rehearsing(needs, lambda job, task: _costs(*_build(job, task), job, task).whole))
     recipe, setup = _build(job, task)
     setup -= sum(need.pop("rehearsed") for need in needs)
     # Before it is timed: iterations insert frames.
     least = _storage(recipe, recipe.synthetic, job, opened)
     most = _largest(recipe, job, opened, least)
-    times = _time(recipe, setup, job, task)
+    costs = _costs(recipe, setup, job, task)
     return Plan(
         method=job.method.name,
         classes=len(opened.class_names),
@@ -139,24 +142,35 @@ def plan(store: str | Path, **settings: Any) -> Plan:
         max_frames=job.max_frames,
         iterations=job.iterations,
         device=describe(job.device),
-        seconds_per_iteration=round(times.iteration, 5),
-        seconds_setup=round(times.setup, 3),
-        seconds_search=round(times.search, 2),
+        seconds_per_iteration=round(costs.iteration, 5),
+        seconds_setup=round(costs.setup, 3),
+        seconds_search=round(costs.search, 2),
         needs=tuple(needs),
-        peak_memory=peak_memory(job.device) + (0 if recipe.objective is None else recipe.objective.bytes_to_come()),
+        peak_memory=peak_memory(job.device) + costs.to_come + costs.waiting,
         least=least,
         most=most,
     )
 
 
 @dataclass(frozen=True)
-class _Times:
-    """Seconds of the parts of a run of so many iterations."""
+class _Costs:
+    """Seconds of the parts of a run of so many iterations, and the bytes that measuring them did not show.
+
+    Attributes:
+        iterations: of the run.
+        setup: seconds.
+        iteration: seconds of one.
+        search: seconds.
+        to_come: bytes of what later iterations make.
+        waiting: bytes of the candidates that wait in a search, at most.
+    """
 
     iterations: int
     setup: float
     iteration: float = 0.0
     search: float = 0.0
+    to_come: int = 0
+    waiting: int = 0
 
     @property
     def whole(self) -> float:
@@ -174,33 +188,32 @@ def _build(job: Job, task: Task) -> tuple[Recipe, float]:
     return recipe, time.perf_counter() - started
 
 
-def _time(recipe: Recipe, setup: float, job: Job, task: Task) -> _Times:
-    """Time what a run does with a recipe."""
+def _costs(recipe: Recipe, setup: float, job: Job, task: Task) -> _Costs:
+    """Measure what a run does with a recipe."""
     if recipe.objective is None:
-        return _Times(0, setup)
-    iteration, judging = _measure(recipe, task, job)
-    search = 0.0
-    if job.options.get("lr") == "auto":
-        part = min(1.0, TRIAL_CLASSES / len(task.real.class_names)) if recipe.class_independent else 1.0
-        trials = sum(survivors_of(len(job.method.rates)))
-        search = max(SHARE * job.iterations, trials * part) * iteration + trials * part * judging
-    return _Times(job.iterations, setup, iteration, search)
-
-
-def _measure(recipe: Recipe, task: Task, job: Job) -> tuple[float, float]:
-    """Return seconds of an iteration, and of one judgement of the learning-rate search."""
-    objective = recipe.objective
-    if objective is None:
-        raise ValueError("a method without an objective has no iterations")
+        return _Costs(0, setup)
     # In the middle of the run, where frames may be inserted, iterations cost most.
-    middle = job.iterations // 2
-    steps = Loop(recipe, task.real, seed=job.seed, total=job.iterations).run(middle, middle + WARM_UP + MEASURED)
+    middle, loop = job.iterations // 2, Loop(recipe, task.real, seed=job.seed, total=job.iterations)
+    steps = loop.run(middle, middle + WARM_UP + MEASURED)
     for _ in range(WARM_UP):
         next(steps)
-    per_iteration = _timed(lambda: list(steps), job.device) / MEASURED
+    iteration = _timed(lambda: list(steps), job.device) / MEASURED
+    to_come = recipe.objective.bytes_to_come()
+    if job.options.get("lr") != "auto":
+        return _Costs(job.iterations, setup, iteration, to_come=to_come)
+    part = min(1.0, TRIAL_CLASSES / len(task.real.class_names)) if recipe.class_independent else 1.0
+    candidates = len(job.method.rates)
+    trials = sum(survivors_of(candidates)) * part
+    search = max(SHARE * job.iterations, trials) * iteration + trials * _judging(recipe, recipe.objective, task, job)
+    state = size_of(loop.state_dict()) + to_come if job.device.type == "cpu" else 0
+    return _Costs(job.iterations, setup, iteration, search, to_come, round(waiting_of(candidates) * part * state))
+
+
+def _judging(recipe: Recipe, objective: Objective, task: Task, job: Job) -> float:
+    """Return seconds of one judgement of the learning-rate search."""
     # The first call draws what later ones share, so the second one is what counts.
     objective.held_out_loss(recipe.synthetic, task.real, job.seed)
-    return per_iteration, _timed(lambda: objective.held_out_loss(recipe.synthetic, task.real, job.seed), job.device)
+    return _timed(lambda: objective.held_out_loss(recipe.synthetic, task.real, job.seed), job.device)
 
 
 def _timed(work: Callable[[], Any], device: torch.device) -> float:

@@ -8,10 +8,12 @@ from typing import Any
 import torch
 
 from vidense.engine.loop import Loop
+from vidense.engine.state import moved
 from vidense.errors import DivergenceError
 from vidense.method import Recipe, Task
+from vidense.objectives.base import Objective
 
-__all__ = ["SHARE", "TRIAL_CLASSES", "Tuning", "search_rate", "survivors_of"]
+__all__ = ["SHARE", "TRIAL_CLASSES", "Tuning", "search_rate", "survivors_of", "waiting_of"]
 
 SHARE = 0.15
 TRIAL_CLASSES = 2
@@ -20,10 +22,12 @@ RUNGS = 3
 
 @dataclass
 class _Candidate:
+    """A learning rate, how far it came, and what it goes on from: a loop is held only while it runs."""
+
     rate: float
-    loop: Loop
     done: int = 0
     loss: float = 0.0
+    state: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ def search_rate(
     run (at least one iteration a candidate). Where classes are matched independently, two of them stand for all, which
     buys longer trials: with a momentum of 0.95 a rate that diverges looks best for its first twenty iterations.
 
+    One candidate is built at a time; of those that wait, what they go on from is kept, on the CPU.
+
     Args:
         build: makes the recipe of a task for a rate, on the device of the task's clips.
         task: the run's.
@@ -64,32 +70,37 @@ def search_rate(
     """
     budget = SHARE * iterations
     first = build(task, rates[0])
-    judge = first.objective
+    judge, apart = first.objective, first.class_independent
+    # Its videos are of all classes, and nobody tries them.
+    del first
     if judge is None:
         raise ValueError("a method without an objective has no learning rate to search")
-    if first.class_independent and len(task.real.class_names) > TRIAL_CLASSES:
+    if apart and len(task.real.class_names) > TRIAL_CLASSES:
         budget *= len(task.real.class_names) / TRIAL_CLASSES
         chosen = torch.randperm(len(task.real.class_names), generator=task.generator("trial classes"))
         task = replace(task, real=task.real.only_classes(sorted(chosen[:TRIAL_CLASSES].tolist())))
     judge.prepare(task.real)
     # A trial is a beginning: it reaches past a fifth of the run only where one iteration already does.
     rung = min(budget / RUNGS, 0.2 * iterations)
-    alive = [_Candidate(rate, _loop(build(task, rate), task, iterations)) for rate in rates]
+    best = [_Candidate(rate) for rate in rates]
     trials: list[dict[str, Any]] = []
-    for survivors in survivors_of(len(rates)):
-        alive = sorted(alive, key=lambda candidate: candidate.loss)[:survivors]
-        for candidate in alive:
-            _advance(candidate, max(1, int(rung / survivors)))
-            if isfinite(candidate.loss):
-                candidate.loss = judge.held_out_loss(candidate.loop.recipe.synthetic, task.real, task.seed)
+    counts = survivors_of(len(rates))
+    for survivors, staying in zip(counts, [*counts[1:], 1], strict=True):
+        waiting, best = best, []
+        while waiting:
+            candidate = waiting.pop(0)
+            _try(candidate, _loop(build, task, candidate, iterations), max(1, int(rung / survivors)), judge, task)
             loss = candidate.loss if isfinite(candidate.loss) else None
             trials.append({"lr": candidate.rate, "iterations": candidate.done, "held_out_loss": loss})
-        alive = [candidate for candidate in alive if isfinite(candidate.loss)]
-        if not alive:
+            if loss is not None:
+                best = sorted([*best, candidate], key=lambda of: of.loss)[:staying]
+            # Who drops out is forgotten before the next one begins, with what it would have gone on from.
+            del candidate
+        if not best:
             raise DivergenceError(
                 f"every learning rate from {rates[0]} to {rates[-1]} diverged; check the data or set lr"
             )
-    return Tuning(min(alive, key=lambda candidate: candidate.loss).rate, trials)
+    return Tuning(best[0].rate, trials)
 
 
 def survivors_of(candidates: int) -> list[int]:
@@ -97,16 +108,31 @@ def survivors_of(candidates: int) -> list[int]:
     return [max(-(-candidates // 2**rung), min(candidates, 2)) for rung in range(RUNGS)]
 
 
-def _loop(recipe: Recipe, task: Task, iterations: int) -> Loop:
+def waiting_of(candidates: int) -> int:
+    """Return how many candidates at most wait for their next trial while another has its own."""
+    return min(survivors_of(candidates)[1], candidates - 1)
+
+
+def _loop(build: Callable[[Task, float], Recipe], task: Task, candidate: _Candidate, iterations: int) -> Loop:
+    """Return a loop that goes on where a candidate stopped."""
+    recipe = build(task, candidate.rate)
     if recipe.objective is not None:
         recipe.objective.prepare(task.real)
-    return Loop(recipe, task.real, seed=task.seed, total=iterations)
+    loop = Loop(recipe, task.real, seed=task.seed, total=iterations)
+    if candidate.state is not None:
+        loop.load_state_dict(moved(candidate.state, recipe.synthetic.labels.device))
+        candidate.state = None
+    return loop
 
 
-def _advance(candidate: _Candidate, iterations: int) -> None:
+def _try(candidate: _Candidate, loop: Loop, iterations: int, judge: Objective, task: Task) -> None:
+    """Run a candidate's loop for so many iterations and judge its videos; what it goes on from is kept on the CPU."""
     candidate.loss = 0.0
     try:
-        for _ in candidate.loop.run(candidate.done, candidate.done + iterations):
+        for _ in loop.run(candidate.done, candidate.done + iterations):
             candidate.done += 1
     except DivergenceError:
         candidate.loss = inf
+        return
+    candidate.loss = judge.held_out_loss(loop.recipe.synthetic, task.real, task.seed)
+    candidate.state = moved(loop.state_dict(), torch.device("cpu"))
