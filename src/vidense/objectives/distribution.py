@@ -11,7 +11,7 @@ from torch import Tensor
 from vidense.data.real import RealClips
 from vidense.nets import Network, build_network
 from vidense.objectives.base import Objective, Step
-from vidense.objectives.real_batches import RealBatches, chunk_size, real_embeddings
+from vidense.objectives.real_batches import RealBatches, chunk_size, packed, real_embeddings
 from vidense.parameterizations.base import Parameterization
 from vidense.seeding import Draw, derive
 
@@ -61,7 +61,8 @@ class DistributionMatching(Objective):
         """Yield the losses under given networks, as :meth:`networks` returns them."""
         network, for_real = networks
         for videos in _class_chunks(synthetic):
-            means = [real_embeddings(for_real, real, self.batches.draw(real, label, step)).mean(0) for label in videos]
+            draws = [self.batches.draw(real, label, step) for label in videos]
+            means = [found.mean(0) for found in real_embeddings(for_real, real, draws)]
             yield mean_embedding_loss(
                 torch.stack(means), _synthetic_means(network, synthetic, list(videos.values()), step.draw)
             )
@@ -73,8 +74,8 @@ class DistributionMatching(Objective):
             for index in range(HELD_OUT_NETWORKS):
                 network, for_real = self.networks(synthetic, derive(seed, "held-out", index))
                 members = [real.members(label)[:HELD_OUT_CLIPS] for label in range(len(real.class_names))]
-                found = [real_embeddings(for_real, real, (of_class, 0)).mean(0) for of_class in members]
-                self._held_out.append((network, torch.stack(found)))
+                found = real_embeddings(for_real, real, [(of_class, 0) for of_class in members])
+                self._held_out.append((network, torch.stack([of_class.mean(0) for of_class in found])))
         total = 0.0
         for network, means in self._held_out:
             for videos in _class_chunks(synthetic):
@@ -93,16 +94,9 @@ class DistributionMatching(Objective):
 
 def _class_chunks(synthetic: Parameterization) -> Iterator[dict[int, Tensor]]:
     """Yield ``{label: positions of its videos}`` for as many classes as fit one chunk (at least one class)."""
-    chunk: dict[int, Tensor] = {}
-    held, room = 0, chunk_size(synthetic.labels.device)
-    for label in range(len(synthetic.class_names)):
-        videos = (synthetic.labels == label).nonzero().flatten()
-        if chunk and held + len(videos) > room:
-            yield chunk
-            chunk, held = {}, 0
-        chunk[label] = videos
-        held += len(videos)
-    yield chunk
+    videos = [(synthetic.labels == label).nonzero().flatten() for label in range(len(synthetic.class_names))]
+    for labels in packed([len(of_class) for of_class in videos], chunk_size(synthetic.labels.device)):
+        yield {label: videos[label] for label in labels}
 
 
 def _synthetic_means(

@@ -140,7 +140,7 @@ class KernelRegression(Objective):
     def _real(self, network: Network, real: RealClips, classes: int, step: Step) -> tuple[Tensor, Tensor]:
         """Return features ``[m, E]`` and centred labels ``[m, C]`` of the iteration's real clips, class by class."""
         for_real = self.batches.for_real(network)
-        found = [real_embeddings(for_real, real, self.batches.draw(real, c, step)) for c in range(classes)]
+        found = real_embeddings(for_real, real, [self.batches.draw(real, label, step) for label in range(classes)])
         labels = torch.arange(classes).repeat_interleave(torch.tensor([len(part) for part in found]))
         queries = torch.cat(found)
         return queries, centred(labels, classes).to(queries.device)

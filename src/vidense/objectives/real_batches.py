@@ -1,5 +1,6 @@
 """Which real clips an iteration compares with: shared by every objective that draws them class by class."""
 
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
@@ -13,11 +14,13 @@ from vidense.nets.precision import real_dtype
 from vidense.objectives.base import Step
 from vidense.option_types import Count, NetworkName
 
-__all__ = ["RealBatches", "chunk_size", "real_embeddings"]
+__all__ = ["RealBatches", "chunk_size", "packed", "real_embeddings"]
 
 # Clips in one graph. On a CPU the activations of 8 clips stay near the cache, which beats whole classes at once; a GPU
 # wants fewer, larger launches.
 CHUNK = {"cpu": 8, "cuda": 256}
+# Real clips that are joined over classes for one launch; a CPU gains nothing by it, so each class goes by itself there.
+JOINED = {"cpu": 0, "cuda": CHUNK["cuda"]}
 
 
 def chunk_size(device: torch.device) -> int:
@@ -61,15 +64,32 @@ class RealBatches:
 
 
 @torch.no_grad()
-def real_embeddings(network: Network, real: RealClips, drawn: tuple[Tensor, Tensor | int]) -> Tensor:
-    """Return float32 embeddings ``[n, E]`` of real clips, computed few at a time in the network's number type.
+def real_embeddings(network: Network, real: RealClips, draws: Sequence[tuple[Tensor, Tensor | int]]) -> list[Tensor]:
+    """Return float32 embeddings ``[n, E]`` of each draw, computed few clips at a time in the network's number type.
 
     Args:
         network: in evaluation mode.
         real: the clips.
-        drawn: which of them, as :meth:`RealBatches.draw` returns it.
+        draws: which of them, each as :meth:`RealBatches.draw` returns it.
     """
     parameter = next(network.parameters())
-    pixels = real.pixels(*drawn).to(parameter.device, non_blocking=True)
-    chunks = torch.split(pixels, chunk_size(parameter.device))
-    return torch.cat([network.embed(real.spec.normalise(chunk).to(parameter.dtype)).float() for chunk in chunks])
+    found: list[Tensor] = []
+    for part in packed([len(videos) for videos, _ in draws], JOINED[parameter.device.type]):
+        pixels = [real.pixels(*draws[position]) for position in part]
+        chunks = torch.split(torch.cat(pixels).to(parameter.device, non_blocking=True), chunk_size(parameter.device))
+        embedded = [network.embed(real.spec.normalise(chunk).to(parameter.dtype)).float() for chunk in chunks]
+        found += torch.split(torch.cat(embedded), [len(of_draw) for of_draw in pixels])
+    return found
+
+
+def packed(sizes: Sequence[int], room: int) -> Iterator[list[int]]:
+    """Yield the positions of neighbours whose sizes add up to at most ``room``; what is larger goes by itself."""
+    part: list[int] = []
+    held = 0
+    for position, size in enumerate(sizes):
+        if part and held + size > room:
+            yield part
+            part, held = [], 0
+        part.append(position)
+        held += size
+    yield part
