@@ -85,7 +85,7 @@ def test_a_teacher_of_single_frames_is_tested_on_first_frames(vidense, small, fi
 def test_crops_are_not_looked_for(vidense, small, fits):
     words = ("--method", "optdistill", "--set", "footage=stored", "--set", "boxes=whole", "--set", "teacher=toy_flat")
     assert told(vidense, small.path, *words)["network"] == "toy_flat"
-    assert len(fits) == 1 and {file.name for file in small.cache.iterdir()} == {"networks"}
+    assert len(fits) == 1 and {file.name for file in small.cache.iterdir()} == {"locks", "networks"}
 
 
 @pytest.mark.usefixtures("no_plugin_left")
