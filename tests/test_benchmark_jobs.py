@@ -16,6 +16,7 @@ from benchmarks.ucf101_6 import SUITE
 from benchmarks.ucf101_6_costs import JOBS as COSTS
 from benchmarks.ucf101_6_sweeps import JOBS as SWEEPS
 from benchmarks.ucf101_6_uses import JOBS as USES
+from benchmarks.weizmann_flow import JOBS as WEIZMANN_FLOW
 from vidense.records import write_json
 from vidense.report.scales import Axis
 
@@ -60,7 +61,7 @@ def test_what_a_teacher_names_is_ranked():
     assert uses.named([]) == "Not measured yet."
 
 
-@pytest.mark.parametrize("found", [USES, SWEEPS])
+@pytest.mark.parametrize("found", [USES, SWEEPS, WEIZMANN_FLOW])
 def test_the_pages_show_what_the_committed_json_says(found, pages):
     before = [page.read_text() for page in pages]
     found.write_tables()
