@@ -24,6 +24,7 @@ def _flow(point: Point, work: Path) -> dict[str, Any]:
     return {**found, "method": point.method, "seed": point.seed}
 
 
+POINTS = [point for point in BASE.points if point.method != CEILING]
 JOBS = Jobs(
     name="weizmann_flow",
     base=BASE.name,
