@@ -72,6 +72,11 @@ class Point:
             return CEILING
         return "-".join(filter(None, (self.run, self.evaluated)))
 
+    @property
+    def title(self) -> str:
+        """Its method and variant, as tables name them."""
+        return " ".join(filter(None, (self.method, self.variant)))
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields and the name as JSON types."""
         return {**asdict(self), "name": self.name}

@@ -38,7 +38,7 @@ def _plan(point: Point, work: Path) -> dict[str, Any]:
         store = Path(folder) / "store"
         shutil.copytree(work / "store", store, copy_function=os.link, ignore=shutil.ignore_patterns("cache"))
         found = plan(store, method=point.method, vpc=1, device="cpu", options=point.options, **length)
-    return {**found.to_json(), "method": " ".join(filter(None, (point.method, point.variant)))}
+    return {**found.to_json(), "method": point.title}
 
 
 def _planned() -> list[Point]:

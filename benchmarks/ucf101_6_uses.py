@@ -82,7 +82,7 @@ def _named(work: Path) -> dict[str, Any]:
     for point in SOFT.points:
         videos = load(work / "runs" / point.run)
         right = bench.seen_by_teacher(videos).argmax(1) == videos.labels
-        found[" ".join(filter(None, (point.method, point.variant)))].append(right.float().mean().item())
+        found[point.title].append(right.float().mean().item())
     return {"teacher": SOFT.evaluation, "methods": found}
 
 

@@ -77,18 +77,18 @@ def reproduce(
     used, cell = pick_device(device), recipe.cells[0]
     asked: dict[str, Any] = {"method": cell.method, "vpc": cell.vpc, "options": dict(recipe.options), "scale": scale}
     validate(CondenseSettings, asked, "settings")
-    path = _store(recipe, folder, data, store, prepared)
-    _check_store(recipe, ClipStore.open(path), used)
+    opened = _store(recipe, folder, data, store, prepared)
+    _check_store(recipe, opened, used)
     how: dict[str, Any] = {"models": (cell.model,), "seeds": nets, "ceiling": False, **recipe.evaluation}
     rows: dict[str, list[Mapping[str, Any]]] = {"method": [], "random_equal_vpc": []}
     for seed in range(seeds):
         run = folder / f"run-{seed}"
-        condense(path, run, seed=seed, device=device, progress=progress, **asked)
-        record = evaluate_run(run, path, baseline_seeds=[seed], device=device, progress=note, **how)
+        condense(opened.path, run, seed=seed, device=device, progress=progress, **asked)
+        record = evaluate_run(run, opened.path, baseline_seeds=[seed], device=device, progress=note, **how)
         for row in record.rows:
             rows.get(row["role"], []).extend(row["results"])
-    departures = _departures(recipe, ClipStore.open(path), scale)
-    found = {**HEAD, "recipe": recipe.to_json(), "scale": scale, "store": str(path)}
+    departures = _departures(recipe, opened, scale)
+    found = {**HEAD, "recipe": recipe.to_json(), "scale": scale, "store": str(opened.path)}
     found |= {"as_published": not departures, "departures": departures, **_figures(recipe, *rows.values())}
     write_json(folder / FILE, found)
     return found
@@ -116,15 +116,15 @@ def _store(
     data: str | Path | None,
     store: str | Path | None,
     prepared: Callable[[PrepareReport], None] | None,
-) -> Path:
+) -> ClipStore:
     """Return the store to work on, made from ``data`` where that is given."""
     check_source(recipe, data, store)
     if data is None:
-        return Path(str(store))
+        return ClipStore.open(Path(str(store)))
     report = prepare(data, folder / "store", layout=recipe.data.layout)
     if prepared is not None:
         prepared(report)
-    return folder / "store"
+    return ClipStore.open(folder / "store")
 
 
 def _check_store(recipe: NamedRecipe, store: ClipStore, device: torch.device) -> None:
