@@ -10,10 +10,10 @@ from torch.nn import functional as F
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.nets.base import NETWORKS, Network
+from vidense.nets.stem import KERNEL, PADDING, STRIDE, Stem
 
 __all__ = ["MiniC3D", "minic3d", "minic3d_bn"]
 
-KERNEL = (3, 7, 7)
 WIDTHS = (3, 64, 128, 128)
 POOLS = ((1, 2, 2), (2, 2, 2), (2, 2, 2))
 MINIMUM_FRAMES = 8
@@ -96,7 +96,10 @@ def _check_size(spec: ClipSpec) -> None:
 def _convolution(fan_in: int, width: int) -> nn.Conv3d:
     # PyTorch's default distribution, drawn in channels-last memory at once: condensation draws a network each step,
     # and copying it into that layout afterwards takes almost as long as drawing it.
-    layer = nn.Conv3d(fan_in, width, KERNEL, stride=(1, 2, 2), padding=(1, 3, 3), device="meta")
+    if fan_in == WIDTHS[0]:
+        layer: nn.Conv3d = Stem(width, device="meta")
+    else:
+        layer = nn.Conv3d(fan_in, width, KERNEL, STRIDE, PADDING, device="meta")
     bound = (fan_in * prod(KERNEL)) ** -0.5
     weight = torch.empty(width, *KERNEL, fan_in).uniform_(-bound, bound)
     layer.weight = nn.Parameter(weight.permute(0, 4, 1, 2, 3))

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.nets.base import NETWORKS, Network, build_network
+from vidense.nets.stem import Stem
 
 __all__ = ["KINETICS", "R3D18", "load_r3d_18", "r3d_18"]
 
@@ -50,8 +51,7 @@ class R3D18(Network):
         # Time is halved three times, sides four times, each rounding up.
         sizes = (-(-spec.frames // 8), -(-spec.height // 16), -(-spec.width // 16))
         super().__init__(spec, classes, WIDTHS[-1] * sizes[0] * sizes[1] * sizes[2])
-        stem = nn.Conv3d(3, WIDTHS[0], (3, 7, 7), (1, 2, 2), padding=(1, 3, 3), bias=False)
-        self.stem = nn.Sequential(stem, nn.BatchNorm3d(WIDTHS[0]), nn.ReLU())
+        self.stem = nn.Sequential(Stem(WIDTHS[0], bias=False), nn.BatchNorm3d(WIDTHS[0]), nn.ReLU())
         fan_ins = (WIDTHS[0], *WIDTHS[:-1])
         for number, (fan_in, width) in enumerate(zip(fan_ins, WIDTHS, strict=True), start=1):
             blocks = _Block(fan_in, width, 1 if number == 1 else 2), _Block(width, width, 1)
