@@ -35,8 +35,8 @@ def measure(dtype: torch.dtype, gradient: str) -> dict[str, float]:
     """Return the milliseconds of a pass, forward and back to the ``clips``, the ``weights`` or nothing."""
     with seeded(0, "stem"):
         layer = Stem(64)
-    layer.to(dtype).weight.data = layer.weight.contiguous(memory_format=torch.channels_last_3d)
-    layer.requires_grad_(gradient == "weights")
+    layer.to(dtype).requires_grad_(gradient == "weights")
+    layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last_3d)
     clips = torch.randn(8, 8, 3, 64, 64, generator=generator(0, "clips")).to(dtype).transpose(1, 2)
     clips.requires_grad_(gradient == "clips")
 
