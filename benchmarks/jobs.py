@@ -2,6 +2,7 @@
 
 import json
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from benchmarks.command import Benchmark
 from benchmarks.provenance import provenance
 from benchmarks.records import Records
+from benchmarks.suite import Suite
 from vidense.records import write_json
 
 __all__ = ["Jobs"]
@@ -23,11 +25,11 @@ class Jobs(Benchmark):
 
     Attributes:
         name: as of :class:`~benchmarks.command.Benchmark`, as are ``tables`` and ``figures``.
-        base: name of the suite whose store and runs are used, given the same ``--work``.
+        base: the suite whose data and runs are used, given the same ``--work``; what is not there is made.
         jobs: by name, a function from the folder of work to what was measured, as JSON types.
     """
 
-    base: str
+    base: Suite
     jobs: Mapping[str, Callable[[Path], dict[str, Any]]]
 
     @property
@@ -38,11 +40,22 @@ class Jobs(Benchmark):
     @property
     def work(self) -> str:
         """The folder of the suite whose runs are used."""
-        return self.base
+        return self.base.name
 
     def is_done(self, name: str) -> bool:
         """Return whether a job was measured."""
         return (self.results / f"{name}.json").exists()
+
+    def parser(self, description: str) -> ArgumentParser:
+        """Return the flags of the command: where the videos are, too."""
+        parser = super().parser(description)
+        self.base.add_data(parser)
+        return parser
+
+    def measure_all(self, missing: Sequence[str], chosen: Namespace) -> None:
+        """Decode the videos, then measure."""
+        self.base.prepare(chosen)
+        super().measure_all(missing, chosen)
 
     def measure(self, name: str, work: Path) -> None:
         """Measure a job and write its file."""

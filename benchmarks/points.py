@@ -1,6 +1,6 @@
 """One point of a benchmark: condense with one seed, train the evaluation networks, keep one JSON file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from torch import Tensor
 
 from benchmarks.provenance import provenance
 from benchmarks.records import CEILING, CODEC
-from vidense import condense, load
 from vidense.budget import parse_bytes
 from vidense.condensed import CondensedDataset, save
 from vidense.data.spec import DecodedOtherwise
@@ -65,6 +64,10 @@ class Point:
         """Name of the folder of its run."""
         return "-".join(filter(None, (self.method, self.variant, self.budget or f"vpc{self.vpc}", f"seed{self.seed}")))
 
+    def folder(self, work: Path) -> Path:
+        """Return the folder of its run."""
+        return work / "runs" / self.run
+
     @property
     def name(self) -> str:
         """Name of its result."""
@@ -96,16 +99,16 @@ class Measured:
         command: what a reader types to repeat it.
         device: where to run, ``cpu`` or ``cuda``.
         evaluation: arguments of :func:`vidense.evaluation.spec.eval_spec` beside the network.
-        finished: take runs that are there, as they are, and condense nothing.
         frozen: train also on the same videos without their motion: the middle frame of each, repeated.
+        condensed: returns what a point condenses.
     """
 
     work: Path
     command: str
     device: str
     evaluation: Mapping[str, Any]
-    finished: bool
     frozen: bool
+    condensed: Callable[[Point], CondensedDataset]
 
 
 def run_point(point: Point, how: Measured, results: Path) -> None:
@@ -135,24 +138,18 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
 
 
 def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> dict[str, Any]:
-    run = how.work / "runs" / point.run
-    if how.finished:
-        dataset = load(run)
-    else:
-        length: dict[str, Any] = {"iterations": point.iterations} if point.iterations else {}
-        size: dict[str, Any] = {"budget": point.budget} if point.budget else {"vpc": point.vpc}
-        asked = {"method": point.method, "seed": point.seed, "options": point.options, **size, **length}
-        try:
-            dataset = condense(store.path, run, device=bench.device.type, **asked)
-        except UserError as error:
-            if not point.budget:
-                raise
-            # What a method cannot do within a budget is a result too.
-            return {"refused": str(error)}
+    try:
+        dataset = how.condensed(point)
+    except UserError as error:
+        if not point.budget:
+            raise
+        # What a method cannot do within a budget is a result too.
+        return {"refused": str(error)}
     random = equal_bytes(store, dataset, point.seed)
     # The same clips under another name: one result serves both, and every method that compares with them.
     own = random if point.method == "random" else TrainSet.of(dataset)
     nets, shared = range(point.nets), store.cache / "jobs"
+    run = point.folder(how.work)
     done = read_record(run)
     return {
         "settings": dataset.index["settings"],
@@ -173,7 +170,7 @@ def _coded(point: Point, store: ClipStore, bench: Bench, how: Measured) -> dict[
     budget = parse_bytes(point.budget)
     train = coded_within(store, budget - INDEX_BYTES, point.seed)
     assert isinstance(train.clips, CodedClips)
-    saved = save(how.work / "runs" / point.run, train.clips, dtype="uint8", provenance={})
+    saved = save(point.folder(how.work), train.clips, dtype="uint8", provenance={})
     assert saved.storage.bytes <= budget
     networks = evaluate(train, bench, range(point.nets), store.cache / "jobs")
     return {"storage": saved.storage.to_json(), "videos": len(train.clips.labels), "networks": _networks(networks)}

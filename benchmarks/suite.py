@@ -5,12 +5,15 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.command import Benchmark
 from benchmarks.points import Measured, Point, run_point
 from benchmarks.records import CEILING, ROOT, Records, read
+from benchmarks.runs import condensed, finished
+from vidense.condensed import CondensedDataset
 from vidense.data.prepare import prepare
 
 __all__ = ["Suite"]
@@ -92,23 +95,45 @@ class Suite(Benchmark):
     def with_rate(self, point: Point) -> Point:
         """Return the point with the learning rate that was found for it."""
         finder = self.finder(point)
-        # The finished runs of another suite know their rates.
-        if finder in (None, point.name) or self.base is not None:
-            return point
+        return point if finder in (None, point.name) else self._at_rate_of(finder, point)
+
+    def lend(self, point: Point, work: Path) -> CondensedDataset:
+        """Return the run of one of its points to another benchmark; where it is not there it is condensed again.
+
+        Args:
+            point: of this suite, however the other evaluates it. Its learning rate is searched only where no result
+                says what was found.
+            work: the folder of this suite's work; its data must be prepared.
+        """
+        if (made := finished(point, work)) is not None:
+            return made
+        finder = self.finder(point)
+        known = finder is not None and (self.results / f"{finder}.json").exists()
+        return condensed(self._at_rate_of(finder, point) if known else point, work, self.device)
+
+    def _at_rate_of(self, finder: str | None, point: Point) -> Point:
         found = json.loads((self.results / f"{finder}.json").read_text())
         # A budget too small for a method searched nothing.
         return replace(point, options={**point.options, "lr": found["tuning"]["lr"]}) if "tuning" in found else point
 
+    def add_data(self, parser: ArgumentParser) -> None:
+        """Add the flag that says where the videos are."""
+        data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
+        parser.add_argument("--data", type=Path, default=data / self.data, help="folder that holds splits.csv")
+
+    def prepare(self, chosen: Namespace) -> None:
+        """Decode the videos, if that was not done before; ``chosen`` is what the command was given."""
+        prepare(chosen.data, chosen.work / "store", **self.clips)
+
     def parser(self, description: str) -> ArgumentParser:
         """Return the flags of the command: where the videos are, too."""
         parser = super().parser(description)
-        data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
-        parser.add_argument("--data", type=Path, default=data / self.data, help="folder that holds splits.csv")
+        self.add_data(parser)
         return parser
 
     def measure_all(self, missing: Sequence[str], chosen: Namespace) -> None:
         """Decode the videos, then measure what others wait for, then runs, then runs evaluated otherwise."""
-        prepare(chosen.data, chosen.work / "store", **self.clips)
+        self.prepare(chosen)
         points = [self.point(name) for name in missing]
         # Points that search a learning rate, and the networks that herding embeds with.
         first = [point for point in points if point.name in (self.finder(point), CEILING) and self.base is None]
@@ -118,9 +143,13 @@ class Suite(Benchmark):
 
     def measure(self, name: str, work: Path) -> None:
         """Condense and evaluate a point, and write its file."""
-        taken = self.base is not None
-        measured = Measured(work, self.command, self.device, self.evaluation, taken, self.frozen)
-        run_point(self.with_rate(self.point(name)), measured, self.results)
+        point = self.point(name)
+        if self.base is None:
+            point, made = self.with_rate(point), partial(condensed, work=work, device=self.device)
+        else:
+            made = partial(self.base.lend, work=work)
+        measured = Measured(work, self.command, self.device, self.evaluation, self.frozen, made)
+        run_point(point, measured, self.results)
 
     def read(self) -> Records:
         """Return what was measured.

@@ -1,6 +1,6 @@
 """What each method of ``benchmarks.ucf101_6`` takes at 1 video per class, with everything that is made on the way.
 
-    python -m benchmarks.ucf101_6_costs    with the same --work, after benchmarks.ucf101_6 has prepared the data
+    python -m benchmarks.ucf101_6_costs
 
 Teachers, experts, pictures and the search of a learning rate are part of the price, as for a user who has none of them:
 each method is planned as ``vidense plan`` does, in an empty cache. A few iterations are run and multiplied, so that all
@@ -48,7 +48,7 @@ def _planned() -> list[Point]:
 
 JOBS = Jobs(
     name="ucf101_6_costs",
-    base="ucf101_6",
+    base=BASE,
     jobs={point.name: partial(_plan, point) for point in _planned()},
     tables={"costs": cost_table},
     figures={

@@ -1,6 +1,6 @@
 """The runs of ``benchmarks.ucf101_6`` at one video per class on networks that they were not condensed with.
 
-    python -m benchmarks.ucf101_6_cross    with the same --work, after benchmarks.ucf101_6
+    python -m benchmarks.ucf101_6_cross    with the same --work as benchmarks.ucf101_6, whose runs it takes or makes
 
 ``cnn_lstm`` has 1,024 hidden units: the published 8,192 take five seconds a clip on a CPU.
 """

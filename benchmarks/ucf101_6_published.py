@@ -1,6 +1,6 @@
 """The runs of ``benchmarks.ucf101_6`` at one video per class, evaluated as the papers do (protocol ``published``).
 
-    python -m benchmarks.ucf101_6_published    with the same --work, after benchmarks.ucf101_6
+    python -m benchmarks.ucf101_6_published    with the same --work as benchmarks.ucf101_6, whose runs it takes or makes
 
 Says what the papers' standardisation of batches does to sets that start from real clips, and to those from noise.
 """
@@ -22,7 +22,6 @@ SUITE = Suite(
     clips=BASE.clips,
     device="cpu",
     tables={"published": trainings},
-    rate_of=BASE.rate_of,
     evaluation={"protocol": "published"},
     base=BASE,
 )

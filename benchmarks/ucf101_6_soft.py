@@ -1,6 +1,6 @@
 """The runs of ``benchmarks.ucf101_6`` at one video per class under soft labels: one teacher for every set.
 
-    python -m benchmarks.ucf101_6_soft    with the same --work, after benchmarks.ucf101_6
+    python -m benchmarks.ucf101_6_soft    with the same --work as benchmarks.ucf101_6, whose runs it takes or makes
 
 Clips are mixed as TSGF mixes them, random ones included. Not to be ranked with hard labels.
 """
@@ -27,7 +27,6 @@ SUITE = Suite(
     clips=BASE.clips,
     device="cpu",
     tables={"soft": column},
-    rate_of=BASE.rate_of,
     evaluation={"protocol": "clean", "labels": "soft", "mix": "video"},
     base=BASE,
 )

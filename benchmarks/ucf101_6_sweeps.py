@@ -18,6 +18,7 @@ from benchmarks.figures import sweep_figure
 from benchmarks.jobs import Jobs
 from benchmarks.records import ROOT, Records
 from benchmarks.tables import ablated, gradient_shares
+from benchmarks.ucf101_6 import SUITE as BASE
 from vidense.ablation import ablate
 from vidense.data.prepare import prepare
 
@@ -41,7 +42,7 @@ def _table(records: Records, grid: str) -> str:
 
 JOBS = Jobs(
     name="ucf101_6_sweeps",
-    base="ucf101_6",
+    base=BASE,
     jobs={grid: partial(_sweep, grid) for grid in ITERATIONS},
     tables={
         **{f"sweep {grid}": partial(_table, grid=grid) for grid in ITERATIONS},

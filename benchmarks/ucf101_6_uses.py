@@ -4,9 +4,9 @@
     python -m benchmarks.ucf101_6_uses --list    what there is, and what of it is done
 
 Retrieval (three seeds of prism and random, two of vdsd_dm, three networks each), DD-Ranking's scores and optical flow
-(two seeds), and how well each set ranks twelve networks and learning rates (one seed). The runs must be finished.
-Beside them, how many test videos a network of single frames names by their first one, and how many condensed videos the
-teacher of benchmarks.ucf101_6_soft names.
+(two seeds), and how well each set ranks twelve networks and learning rates (one seed). Beside them, how many test
+videos a network of single frames names by their first one, and how many condensed videos the teacher of
+benchmarks.ucf101_6_soft names. Runs that are not there are condensed again.
 """
 
 import shutil
@@ -20,9 +20,9 @@ import torch
 from benchmarks.command import run
 from benchmarks.jobs import Jobs
 from benchmarks.pages import FIGURES
+from benchmarks.ucf101_6 import SUITE as BASE
 from benchmarks.ucf101_6_soft import SUITE as SOFT
 from benchmarks.uses import agreement, motion_kept, named, recalls, robustness
-from vidense import load
 from vidense.data.store import ClipStore
 from vidense.engine.provide import provide
 from vidense.evaluation import eval_spec, evaluate_run
@@ -42,7 +42,9 @@ SHOWN = "HorseRace"
 
 
 def _run(work: Path, method: str, seed: int) -> Path:
-    return work / "runs" / f"{method}-vpc1-seed{seed}"
+    point = BASE.point(f"{method}-vpc1-seed{seed}")
+    BASE.lend(point, work)
+    return point.folder(work)
 
 
 def _retrieve(method: str, seed: int, work: Path) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def _named(work: Path) -> dict[str, Any]:
     bench = Bench(ClipStore.open(work / "store"), eval_spec(model="minic3d", **SOFT.evaluation), torch.device("cpu"))
     found: dict[str, list[float]] = defaultdict(list)
     for point in SOFT.points:
-        videos = load(work / "runs" / point.run)
+        videos = BASE.lend(point, work)
         right = bench.seen_by_teacher(videos).argmax(1) == videos.labels
         found[point.title].append(right.float().mean().item())
     return {"teacher": SOFT.evaluation, "methods": found}
@@ -88,7 +90,7 @@ def _named(work: Path) -> dict[str, Any]:
 
 JOBS = Jobs(
     name="ucf101_6_uses",
-    base="ucf101_6",
+    base=BASE,
     jobs={
         **{f"retrieval-{m}-{s}": partial(_retrieve, m, s) for m, seeds in RETRIEVED.items() for s in range(seeds)},
         **{f"flow-{m}-{s}": partial(_flow, m, s) for m in JUDGED for s in range(2)},

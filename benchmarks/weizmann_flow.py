@@ -1,6 +1,6 @@
 """How the videos of benchmarks.weizmann move, by their optical flow: what no network has to be able to read.
 
-python -m benchmarks.weizmann_flow    with the same --work, after benchmarks.weizmann
+python -m benchmarks.weizmann_flow    with the same --work as benchmarks.weizmann
 """
 
 from functools import partial
@@ -13,21 +13,21 @@ from benchmarks.points import Point
 from benchmarks.records import CEILING
 from benchmarks.uses import motion_kept
 from benchmarks.weizmann import SUITE as BASE
-from vidense import methods  # noqa: F401 - their parameterizations read the runs
 from vidense.evaluation.flow_run import measure_flow
 
 __all__ = ["JOBS"]
 
 
 def _flow(point: Point, work: Path) -> dict[str, Any]:
-    found = measure_flow(work / "runs" / point.run, work / "store")
+    BASE.lend(point, work)
+    found = measure_flow(point.folder(work), work / "store")
     return {**found, "method": point.method, "seed": point.seed}
 
 
 POINTS = [point for point in BASE.points if point.method != CEILING]
 JOBS = Jobs(
     name="weizmann_flow",
-    base=BASE.name,
+    base=BASE,
     jobs={
         f"flow-{point.method}-{point.seed}": partial(_flow, point) for point in BASE.points if point.method != CEILING
     },

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from benchmarks import command, figures, uses
+from benchmarks import command, figures, suite, uses
 from benchmarks.command import run
 from benchmarks.costs import cost_table
 from benchmarks.jobs import Jobs
@@ -24,7 +24,8 @@ from vidense.report.scales import Axis
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "ROOT", tmp_path)
-    return Jobs(name="toy", base="ucf101_6", jobs={"one": lambda work: {"folder": str(work)}, "two": lambda _: {}})
+    monkeypatch.setattr(suite, "prepare", lambda data, store, **clips: (tmp_path / "prepared").write_text(str(data)))
+    return Jobs(name="toy", base=SUITE, jobs={"one": lambda work: {"folder": str(work)}, "two": lambda _: {}})
 
 
 def test_a_job_is_written_with_what_repeats_it_and_is_then_done(toy, tmp_path, capsys):
@@ -42,8 +43,9 @@ def test_only_what_is_missing_is_measured_then_the_tables_are_written(toy, tmp_p
     monkeypatch.setattr(command, "measure_each", lambda *arguments: started.append(arguments))
     toy.measure("one", tmp_path)
     shown = replace(toy, tables={"soft": lambda records: f"{len(records)} measured"})
-    run(shown, "help", ["--work", str(tmp_path), "--processes", "3"])
+    run(shown, "help", ["--work", str(tmp_path), "--processes", "3", "--data", "videos"])
 
+    assert (tmp_path / "prepared").read_text() == "videos"
     assert started == [("toy", ["two"], tmp_path, 3)]
     assert "<!-- table soft -->\n1 measured\n<!-- end -->" in pages[0].read_text()
 
