@@ -2,7 +2,9 @@
 
     python -m benchmarks.ucf101_6_112
 
-Published learning rates (MiniUCF's) and momentum, 64 real clips a class and 8 beside it, 1, 5 and 10 videos per class.
+PRISM and DM with published learning rates (MiniUCF's) and momentum, 64 real clips a class and 8 beside it, 1, 5 and 10
+videos per class. MTT, TSGF, VDSD on MTT and FRePo at 1 and 5, two seeds, at the published scale, which is the default
+on a GPU, with the rates that ``lr=auto`` finds where a method searches one.
 """
 
 from typing import Any
@@ -16,6 +18,7 @@ __all__ = ["SUITE"]
 
 PRISM_RATES = {1: 1.0, 5: 25.0, 10: 50.0}
 DM_RATE = 30.0
+OTHERS = ("mtt", "tsgf", "vdsd_mtt", "frepo")
 
 
 def _points(vpc: int) -> list[Point]:
@@ -29,9 +32,13 @@ def _points(vpc: int) -> list[Point]:
     return found
 
 
+def _others(vpc: int) -> list[Point]:
+    return [Point(name, vpc, seed, 3) for seed in range(2) for name in OTHERS]
+
+
 SUITE = Suite(
     name="ucf101_6_112",
-    points=[*_points(1), Point(CEILING, 0, 0, 3), *_points(5), *_points(10)],
+    points=[*_points(1), Point(CEILING, 0, 0, 3), *_points(5), *_points(10), *_others(1), *_others(5)],
     clips={"frames": 16, "size": 112, "clips": 3},
     device="cuda",
 )
