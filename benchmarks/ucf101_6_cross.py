@@ -15,7 +15,7 @@ from benchmarks.ucf101_6 import SUITE as BASE
 
 __all__ = ["MODELS", "SUITE"]
 
-METHODS = ("random", "herding", "dm", "prism", "vdsd_dm", "tsgf")
+METHODS = ("random", "herding", "dm", "prism", "vdsd_dm")
 MODELS = ("cnn_gru", "cnn_lstm:lstm_hidden=1024", "r3d_18", "video_transformer")
 NETS = 2
 
@@ -24,7 +24,7 @@ def _points() -> list[Point]:
     wanted = [
         point
         for point in BASE.points
-        if point.vpc == 1 and point.seed < 2 and point.method in METHODS and point.variant in ("", "no-insertion")
+        if point.vpc == 1 and point.seed < 2 and point.method in METHODS and not point.variant
     ]
     return [
         replace(point, nets=NETS, evaluation={"model": model}, evaluated=model.partition(":")[0])

@@ -3,10 +3,10 @@
     python -m benchmarks.ucf101_6_uses           measure what is missing, then write the tables
     python -m benchmarks.ucf101_6_uses --list    what there is, and what of it is done
 
-Retrieval (three seeds of prism and random, two of vdsd_dm, three networks each), DD-Ranking's scores and optical flow
-(two seeds), and how well each set ranks twelve networks and learning rates (one seed). Beside them, how many test
-videos a network of single frames names by their first one, and how many condensed videos the teacher of
-benchmarks.ucf101_6_soft names. Runs that are not there are condensed again.
+Retrieval (three seeds of prism and random, two of vdsd_dm, three networks each), DD-Ranking's scores (two seeds of two
+networks) and optical flow (two seeds), and how well each set ranks twelve networks and learning rates (one seed).
+Beside them, how many test videos a network of single frames names by their first one, and how many condensed videos the
+teacher of benchmarks.ucf101_6_soft names. Runs that are not there are condensed again.
 """
 
 import shutil
@@ -36,6 +36,8 @@ from vidense.training import accuracy
 __all__ = ["JOBS"]
 
 NETS = 3
+# Each set is judged by 6 times as many: with three kinds of labels, beside random clips.
+JUDGES = 2
 RETRIEVED = {"prism": 3, "random": 3, "vdsd_dm": 2}
 JUDGED = ("prism", "dm", "herding", "tsgf", "vdsd_dm")
 SHOWN = "HorseRace"
@@ -54,7 +56,11 @@ def _retrieve(method: str, seed: int, work: Path) -> dict[str, Any]:
 
 
 def _judge(method: str, seed: int, work: Path) -> dict[str, Any]:
-    return {"method": method, "seed": seed, **judge(_run(work, method, seed), work / "store", seeds=NETS, device="cpu")}
+    return {
+        "method": method,
+        "seed": seed,
+        **judge(_run(work, method, seed), work / "store", seeds=JUDGES, device="cpu"),
+    }
 
 
 def _rank(method: str, seed: int, work: Path) -> dict[str, Any]:

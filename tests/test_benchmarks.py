@@ -168,7 +168,7 @@ def test_networks_are_columns_and_methods_rows():
 
 def test_the_same_runs_are_evaluated_on_every_network():
     runs = {point.run for point in SUITE_CROSS.points}
-    assert {"prism-vpc1-seed0", "prism-no-insertion-vpc1-seed1", "tsgf-vpc1-seed0"} <= runs
+    assert {"prism-vpc1-seed0", "vdsd_dm-vpc1-seed1"} <= runs
     assert len(SUITE_CROSS.points) == 4 * len(runs) and runs <= {point.run for point in SUITE.points}
 
 
