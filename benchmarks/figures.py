@@ -60,7 +60,7 @@ def sweep_figure(records: Records, grid: str, title: str, *, log: bool) -> Pictu
         title: of the axis to the right.
         log: whether that axis is logarithmic.
     """
-    rows = [row for record in records if record["job"] == grid for row in record["result"]["rows"] if row["summary"]]
+    rows = [row for record in records if record["job"] == grid for row in record["result"]["rows"] if _ended(row)]
     if not rows:
         return None
     courses = []
@@ -105,6 +105,11 @@ def insertion_figure(records: Records) -> Picture | None:
 
 def _mean(members: Records) -> float:
     return float(summarise(accuracies(members))["mean"])
+
+
+def _ended(row: dict[str, Any]) -> bool:
+    """Return whether no network of a point diverged: a mean over the others would flatter."""
+    return not any(net["diverged"] for one in row["sets"] for key in ("networks", "random") for net in one[key])
 
 
 def _of_row(row: dict[str, Any], key: str) -> Accuracies:

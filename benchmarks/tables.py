@@ -172,7 +172,7 @@ def crossed(records: Records) -> str:
     }
     networks = sorted({network for row in cells.values() for network in row})
     lines = header("method", *networks)
-    for name in sorted(means, key=lambda name: -sum(means[name].values())):
+    for name in sorted(means, key=lambda name: -sum(means[name].values()) / len(means[name])):
         shown = [f"{means[name][network]:.1f}" if network in means[name] else "" for network in networks]
         lines.append(f"| {name} | {' | '.join(shown)} |")
     return "\n".join(lines)

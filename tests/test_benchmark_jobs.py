@@ -151,7 +151,7 @@ def row(variant: str, accuracies: list[float]) -> dict:
     """Return a row of an ablation, one accuracy a seed."""
     sets = [
         {"seed": seed, "storage": {"bytes": 1000}}
-        | {key: [{"net_seed": 0, "top1": value}] for key in ("networks", "random")}
+        | {key: [{"net_seed": 0, "top1": value, "diverged": False}] for key in ("networks", "random")}
         for seed, value in enumerate(accuracies)
     ]
     summary = {"mean": sum(accuracies) / len(accuracies), "condensation_seeds": len(sets), "networks": 1}
@@ -176,11 +176,14 @@ def test_a_grid_is_a_table_and_a_figure():
 def test_a_variant_that_diverged_is_named_and_not_drawn():
     rows = [row("1 videos per class", [0.4]), {**row("2 videos per class", [0.6]), "summary": None}]
     rows[1]["against_first"] = rows[1]["against_random"] = None
+    rows[1]["sets"][0]["networks"] = [{"net_seed": 0, "diverged": True}]
+    rows.append(row("5 videos per class", [0.6]))
+    rows[2]["sets"][0]["random"] = [{"net_seed": 0, "diverged": True}]
     record = {"job": "vpc", "result": {"rows": rows}}
 
     assert ablated([record]).splitlines()[3] == "| 2 videos per class |  | diverged |  |  | 1,000 |"
     drawn = Xml.fromstring(figures.sweep_figure([record], "vpc", "t", log=True).inline())
-    assert not any(title.text.endswith("at 2") for title in drawn.iter("title"))
+    assert not any(title.text.endswith(("at 2", "at 5")) for title in drawn.iter("title"))
 
 
 def test_shares_of_the_gradient_are_means_over_seeds_of_the_variants_that_learn_all_frames():

@@ -163,6 +163,11 @@ def test_networks_are_columns_and_methods_rows():
     ).splitlines()
     assert rows[0] == "| method | cnn_gru | r3d_18 |"
     assert rows[2:] == ["| random | 70.0 |  |", "| dm | 40.0 | 20.0 |"]
+    rows = tables.crossed(
+        [record("dm", 0, [0.4], evaluated=network) for network in ("cnn_gru", "r3d_18")]
+        + [record("random", 0, [0.7], evaluated="cnn_gru")]
+    ).splitlines()
+    assert rows[2].startswith("| random"), "a network that is missing counts against nobody"
     assert tables.crossed([]) == "Not measured yet."
 
 

@@ -70,6 +70,8 @@ INSERTION = {
             Variant("no warm-up", {"warm_up": 0.0}),
             Variant("no cool-down", {"cool_down": 0.0}),
             Variant("all frames learnable", {"all_learnable": True}),
+            # The control that the paper lacks: videos of all frames want another rate than those of two.
+            Variant("all frames, own rate", {"all_learnable": True, "lr": "auto"}),
         ),
     ),
     "epsilon": Grid("PRISM, table B", _along("epsilon", (0.0, -0.3, -0.2, -0.1, 0.1, 0.2, 0.3))),

@@ -22,7 +22,7 @@ from vidense.nets.precision import real_dtype
 from vidense.seeding import Draw, generator, seeded
 from vidense.training_recipe import TrainingRecipe
 
-__all__ = ["FitRecord", "Lesson", "TrainingRecipe", "accuracy", "fit", "predict"]
+__all__ = ["FitRecord", "Lesson", "TrainingRecipe", "accuracy", "embeddings", "fit", "predict"]
 
 # Clips up to this many bytes as float32 are decoded once and kept; larger sets are decoded batch by batch.
 KEPT_BYTES = 2**30
@@ -116,25 +116,35 @@ def fit(
     return student.record(student.take_best() or total)
 
 
-@torch.no_grad()
 def predict(network: Network, clips: LabelledClips, recipe: TrainingRecipe) -> Tensor:
     """Return class scores, float32 ``[N, C]`` on the CPU, of all clips in order, dropout off."""
-    device = next(network.parameters()).device
-    network.eval()
-    scores = [torch.empty(0, network.classes)]
-    everyone = torch.arange(len(clips.labels))
-    for start in range(0, len(everyone), recipe.test_batch):
-        index = everyone[start : start + recipe.test_batch]
-        batch = _standardised(clips.decode(index).to(device), recipe)
-        with _autocast(device, recipe):
-            scores.append(network(batch).float().cpu())
-    return torch.cat(scores)
+    return torch.cat([torch.empty(0, network.classes), *_shown(network, network, clips, recipe)])
+
+
+def embeddings(network: Network, clips: LabelledClips, recipe: TrainingRecipe) -> Tensor:
+    """Return embeddings, float32 ``[N, E]`` on the CPU, of all clips in order, shown as :func:`predict` shows them."""
+    return torch.cat([torch.empty(0, network.embed_size), *_shown(network, network.embed, clips, recipe)])
 
 
 def accuracy(network: Network, views: Sequence[LabelledClips], recipe: TrainingRecipe) -> float:
     """Return the share of clips of all ``views`` whose highest score is their label's, in [0, 1]."""
     right = [predict(network, view, recipe).argmax(1) == view.labels.cpu() for view in views]
     return torch.cat(right).float().mean().item()
+
+
+@torch.no_grad()
+def _shown(
+    network: Network, answer: Callable[[Tensor], Tensor], clips: LabelledClips, recipe: TrainingRecipe
+) -> list[Tensor]:
+    """Return what ``network``, asked through ``answer``, gives for each batch of clips."""
+    device = next(network.parameters()).device
+    network.eval()
+    answers = []
+    for index in torch.split(torch.arange(len(clips.labels)), recipe.test_batch):
+        batch = _standardised(clips.decode(index).to(device), recipe)
+        with _autocast(device, recipe):
+            answers.append(answer(batch).float().cpu())
+    return answers
 
 
 class _Student:

@@ -8,7 +8,7 @@ import pytest
 from tests.small_net import NAME, linear, linear_teacher
 from vidense.errors import UserError
 from vidense.evaluation import measure
-from vidense.evaluation.fairness import augmentation_robust, judge, label_robust
+from vidense.evaluation.fairness import _accuracy, augmentation_robust, judge, label_robust
 
 __all__ = ["linear", "linear_teacher"]  # fixtures: pytest finds them by their names in this module
 
@@ -32,6 +32,14 @@ def test_augmentation_robust_by_hand():
 
 def test_scores_lie_between_nothing_and_everything():
     assert label_robust(1.0, 0.0, 0.0, 1.0) == pytest.approx(0) and label_robust(0.0, 1.0, 1.0, 0.0) == pytest.approx(1)
+
+
+def test_a_baseline_that_diverged_leaves_no_score_and_a_set_that_did_has_a_poor_one():
+    assert label_robust(None, 0.4, 0.5, 0.3) is None and label_robust(0.8, 0.4, 0.5, None) is None
+    assert augmentation_robust(0.6, None, 0.5, 0.4) is None and augmentation_robust(0.6, 0.4, 0.5, None) is None
+    results = [{"diverged": True}, {"diverged": False, "top1": 0.6}]
+    assert _accuracy("condensed", results) == pytest.approx(0.3)
+    assert _accuracy("random", results) is None and _accuracy("whole", results[1:]) == pytest.approx(0.6)
 
 
 def test_every_part_is_trained_on_both_sets(linear_teacher, store, dataset):

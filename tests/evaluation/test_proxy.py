@@ -26,6 +26,11 @@ def test_agreement_and_regret_by_hand():
     assert found["regret"] == pytest.approx(0.1) and found["seconds"] == 8
 
 
+def test_of_variants_that_are_first_together_any_may_be_chosen():
+    for rows in ([row(0.4, 0.5), row(0.4, 0.8), row(0.3, 0.7)], [row(0.4, 0.8), row(0.4, 0.5), row(0.3, 0.7)]):
+        assert _agreement(rows, "condensed")["regret"] == pytest.approx(0.15)
+
+
 def test_every_variant_is_trained_on_all_three_sets_once(linear, store, dataset):
     told: list[str] = []
     run, models = dataset.path.parent, (linear, f"{linear}:dropout=0.5")

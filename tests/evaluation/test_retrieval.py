@@ -92,7 +92,7 @@ def test_no_mask_of_all_queries_by_the_whole_gallery_is_made(linear, store, monk
             return found
 
     with Watched():
-        retrieval_scores(network, bench.test, store.test, bench.gallery)
+        retrieval_scores(network, bench.test, store.test, bench.gallery, bench.spec.recipe)
     assert (2, len(store.test)) in seen and (len(store.test), len(store.test)) not in seen
 
 
@@ -149,6 +149,6 @@ def test_other_classes_stay_in_the_gallery_whatever_their_groups_are_called(line
     bench = Bench(store, eval_spec("clean", linear, epochs=1, task="retrieve"), torch.device("cpu"))
     # Two videos a class, each of a group of its own, whose names every class has.
     store.test.groups = ("g01", "g02") * 3
-    found = retrieval_scores(bench.network(0), bench.test, store.test, bench.gallery)
+    found = retrieval_scores(bench.network(0), bench.test, store.test, bench.gallery, bench.spec.recipe)
     # Nothing but the query itself is hidden, so that one of five is right.
     assert found["other_sources"] == found["in_test"] and found["in_test"]["chance"][0] == pytest.approx(1 / 5)

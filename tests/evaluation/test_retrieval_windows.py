@@ -10,8 +10,9 @@ from tests.small_net import Linear, linear, weights
 from vidense.data.spec import DecodedOtherwise
 from vidense.evaluation import eval_spec, measure
 from vidense.evaluation.bench import Bench
-from vidense.evaluation.measure import evaluate_ceiling
+from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.retrieval import retrieval_scores
+from vidense.training import TrainingRecipe
 
 __all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
 
@@ -60,6 +61,9 @@ def slow_recalls(network, store, windows: int) -> dict[str, list[float]]:
     return found
 
 
+PLAIN = TrainingRecipe(precision="float32")
+
+
 class Unit(Linear):
     """A network whose embeddings have length 1."""
 
@@ -70,7 +74,7 @@ class Unit(Linear):
 @pytest.mark.parametrize("windows", [1, 2, 3])
 def test_a_video_is_where_its_windows_are_on_average(store, windows):
     network = Unit(store.spec, 3).eval()
-    found = retrieval_scores(network, views_of(store, windows), store.test, store.train)
+    found = retrieval_scores(network, views_of(store, windows), store.test, store.train, PLAIN)
     with torch.no_grad():
         wanted = slow_recalls(network, store, windows)
     assert {name: found[name]["recall"] for name in wanted} == {
@@ -79,8 +83,27 @@ def test_a_video_is_where_its_windows_are_on_average(store, windows):
     assert found["recall1"] == wanted["in_train"][0]
 
 
+def test_clips_are_shown_as_the_network_was_trained_on_them(store):
+    means, recipe = [], TrainingRecipe(precision="float32", batch_standardise=True, test_batch=4)
+
+    class Watching(Unit):
+        def embed(self, clips: torch.Tensor) -> torch.Tensor:
+            means.append(clips.mean().item())
+            assert len(clips) <= 4 and clips.std().item() == pytest.approx(1, abs=1e-4)
+            return super().embed(clips)
+
+    retrieval_scores(Watching(store.spec, 3), views_of(store, 1), store.test, store.train, recipe)
+    assert means == pytest.approx([0] * len(means), abs=1e-5) and len(means) == 2 + 3
+
+
+def test_checks_on_test_videos_are_no_figure_of_retrieval(linear, store):
+    bench = Bench(store, eval_spec("published", linear, epochs=2, task="retrieve"), CPU)
+    (result,) = evaluate(TrainSet(store.train, "all", 0, 8.0), bench, [0], store.cache / "jobs")
+    assert result["fit"]["checks"] and result["legacy_best_on_test"] is None
+
+
 def test_a_query_finds_neither_itself_nor_its_siblings(store):
-    found = retrieval_scores(Unit(store.spec, 3), views_of(store, 3), store.test, store.train)
+    found = retrieval_scores(Unit(store.spec, 3), views_of(store, 3), store.test, store.train, PLAIN)
     # Two test videos a class, cut from one source each: beside the sibling there is nothing to find.
     assert found["in_test"]["queries"] == 6 and found["other_sources"]["queries"] == 0
     assert found["other_sources"]["recall"] == [None] * 4

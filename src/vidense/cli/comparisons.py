@@ -87,7 +87,8 @@ def _print_proxy(found: Mapping[str, Any]) -> None:
 def _net(saved: float, spent: float) -> str:
     """Return what ranking on the condensed set saves once its condensation is paid."""
     return (
-        f"ranking on the condensed videos saves {saved:.0f} s of training; condensing them took {spent:.0f} s, so that "
+        f"ranking on the condensed videos saves {saved:.0f} s of training; condensing them took {spent:.0f} s, without "
+        "what the store had already (a teacher, experts, pictures), so that "
         + (f"{saved - spent:.0f} s are saved in all" if saved > spent else "nothing is saved by this one ranking")
     )
 
@@ -107,10 +108,14 @@ def _print_fairness(found: Mapping[str, Any]) -> None:
             ("labels", *columns),
             [(part, *(percent(on.get(name)) for name in columns)) for part, on in scores["on"].items()],
         )
-        label = scores["label_robust"]
-        print(f"label-robust score: {label['hard']:.3f} with hard labels, {label['soft']:.3f} with soft ones")
-        print(f"augmentation-robust score: {scores['augmentation_robust']:.3f}")
+        hard, soft = (_score(scores["label_robust"][name]) for name in ("hard", "soft"))
+        print(f"label-robust score: {hard} with hard labels, {soft} with soft ones")
+        print(f"augmentation-robust score: {_score(scores['augmentation_robust'])}")
     print("\nscores from 0 to 1, as DD-Ranking defines them; at 0.269 gains over random clips and losses cancel")
+
+
+def _score(value: float | None) -> str:
+    return "none, for a baseline diverged" if value is None else f"{value:.3f}"
 
 
 COMPARISONS = {"proxy": _print_proxy, "fairness": _print_fairness}

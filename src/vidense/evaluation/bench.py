@@ -98,9 +98,10 @@ class Bench:
             network: trained.
             recipe: how it was, which decides how clips are shown to it; None for the spec's.
         """
+        recipe = recipe or self.spec.recipe
         if self.spec.task == "retrieve":
-            return retrieval_scores(network, self.test, self.store.test, self.gallery)
-        windows = torch.stack([predict(network, view, recipe or self.spec.recipe) for view in self.test])
+            return retrieval_scores(network, self.test, self.store.test, self.gallery, recipe)
+        windows = torch.stack([predict(network, view, recipe) for view in self.test])
         return classification_scores(windows, self.store.test.labels, self.spec.pooling)
 
 

@@ -29,8 +29,10 @@ PARTS: dict[str, dict[str, Any]] = {
 }
 
 
-def label_robust(real_hard: float, own_hard: float, own: float, random: float, weight: float = WEIGHT) -> float:
-    """Return DD-Ranking's label-robust score, in [0, 1]; higher is better.
+def label_robust(
+    real_hard: float | None, own_hard: float, own: float, random: float | None, weight: float = WEIGHT
+) -> float | None:
+    """Return DD-Ranking's label-robust score, in [0, 1]; higher is better; None where a baseline is unknown.
 
     Args:
         real_hard: accuracy of the whole dataset with hard labels, in [0, 1].
@@ -39,13 +41,15 @@ def label_robust(real_hard: float, own_hard: float, own: float, random: float, w
         random: of random real clips of equal size with these labels.
         weight: of the improvement over random; the rest is of what hard labels lose to the whole dataset.
     """
+    if real_hard is None or random is None:
+        return None
     return _squashed(weight * (own - random) - (1 - weight) * (real_hard - own_hard))
 
 
 def augmentation_robust(
-    own_mixed: float, random_mixed: float, own: float, random: float, weight: float = WEIGHT
-) -> float:
-    """Return DD-Ranking's augmentation-robust score, in [0, 1]; higher is better.
+    own_mixed: float, random_mixed: float | None, own: float, random: float | None, weight: float = WEIGHT
+) -> float | None:
+    """Return DD-Ranking's augmentation-robust score, in [0, 1]; higher is better; None where a baseline is unknown.
 
     Args:
         own_mixed: accuracy of the condensed set, in [0, 1], with augmentation.
@@ -54,6 +58,8 @@ def augmentation_robust(
         random: of random real clips without.
         weight: of the improvement with augmentation.
     """
+    if random_mixed is None or random is None:
+        return None
     return _squashed(weight * (own_mixed - random_mixed) + (1 - weight) * (own - random))
 
 
@@ -86,7 +92,9 @@ def judge(
     Returns:
         The content of the file. ``networks``: for each network its mean accuracies ``on`` ``condensed``, ``random`` and
         (hard labels only) ``whole`` in each part; ``label_robust`` with hard and with soft labels; and
-        ``augmentation_robust``, whose augmentation is VideoMix. A network that diverged counts as 0.
+        ``augmentation_robust``, whose augmentation is VideoMix. A network on the condensed set that diverged counts
+        as 0; where one on random clips or on the whole set did, its accuracy and the scores made of it are None, for
+        a baseline of 0 would flatter.
 
     Raises:
         UserError: if a folder is not what it should be, a network cannot take the clips, or a count is below 1.
@@ -104,20 +112,25 @@ def judge(
     }
     sets, found = condensed_and_random(folder, dataset, opened), {}
     for model, parts in benches.items():
-        accuracies: dict[str, dict[str, float]] = {}
+        accuracies: dict[str, dict[str, Any]] = {}
         for part, bench in parts.items():
             told = prefixed(progress, f"{part} labels")
             results = {name: evaluate(train, bench, range(seeds), jobs, told) for name, (train, jobs) in sets.items()}
             if part == "hard":
                 results["whole"] = evaluate_ceiling(bench, range(seeds), told)
-            accuracies[part] = {name: mean_top1(of) for name, of in results.items()}
+            accuracies[part] = {name: _accuracy(name, of) for name, of in results.items()}
         found[model] = {"on": accuracies, **_scores(accuracies)}
     record = {**HEAD, "store": opened.content_hash, "dataset": dataset.content_hash, "seeds": seeds, "networks": found}
     write_json(folder / FILE, record)
     return record
 
 
-def _scores(on: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+def _accuracy(name: str, results: Sequence[Mapping[str, Any]]) -> float | None:
+    baseline = name != "condensed"
+    return None if baseline and any(result["diverged"] for result in results) else mean_top1(results)
+
+
+def _scores(on: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     hard, soft, mixed = (on[part] for part in PARTS)
     return {
         "label_robust": {

@@ -66,9 +66,10 @@ def rank_by_proxy(
         The content of the file. ``variants``: for each its accuracy and its seconds of training ``on`` each of
         ``condensed``, ``random`` and ``whole``. ``agreement``: for ``condensed`` and ``random`` the Spearman and
         Kendall correlation with the whole set's accuracies (None where all are equal), ``seconds`` of all its
-        trainings, and ``regret``: how far the variant it ranks first is below the best. Divergence counts as 0.
-        ``whole_seconds``: of all trainings on the whole set. ``condense_seconds``: what the run took, preparation
-        included; None for a dataset without its run.
+        trainings, and ``regret``: how far the variant it ranks first is below the best, on average where several are
+        first. Divergence counts as 0. ``whole_seconds``: of all trainings on the whole set. ``condense_seconds``: what
+        the run took, with what it had to make first, but not what the store's cache already had (a teacher, experts,
+        pictures); ``vidense plan`` says what all of it takes. None for a dataset without its run.
 
     Raises:
         UserError: if a folder is not what it should be, a network cannot take the clips, or the variants are too few.
@@ -121,6 +122,7 @@ def _condensing(folder: Path) -> float | None:
 
 def _agreement(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
     proxy, whole = ([row["on"][on]["top1"] for row in rows] for on in (name, "whole"))
-    first = max(range(len(rows)), key=proxy.__getitem__)
+    # Of several that it ranks first together, any may be taken.
+    first = [there for here, there in zip(proxy, whole, strict=True) if here == max(proxy)]
     seconds = sum(row["on"][name]["seconds"] for row in rows)
-    return {**rank_correlation(proxy, whole), "regret": max(whole) - whole[first], "seconds": seconds}
+    return {**rank_correlation(proxy, whole), "regret": max(whole) - sum(first) / len(first), "seconds": seconds}

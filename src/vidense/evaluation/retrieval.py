@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vidense.coresets import embed_all
 from vidense.data.real import RealClips
 from vidense.data.spec import LabelledClips
 from vidense.nets import Network
+from vidense.training import TrainingRecipe, embeddings
 
 __all__ = ["RANKS", "recall", "retrieval_scores"]
 
@@ -20,7 +20,7 @@ BLOCK = 256
 
 
 def retrieval_scores(
-    network: Network, views: Sequence[LabelledClips], test: RealClips, train: RealClips
+    network: Network, views: Sequence[LabelledClips], test: RealClips, train: RealClips, recipe: TrainingRecipe
 ) -> dict[str, Any]:
     """Search with every test video, in three ways, for PRISM (section 5, table 7) does not say which is its own.
 
@@ -29,6 +29,7 @@ def retrieval_scores(
         views: windows of the test videos; a video is where its windows are on average.
         test: the test videos, for their classes and sources.
         train: the training videos.
+        recipe: how the network was trained, which decides how clips are shown to it.
 
     Returns:
         ``recall1``: Recall@1 of ``in_train``, the figure that rows are ranked by. ``in_train``: among the training
@@ -36,11 +37,11 @@ def retrieval_scores(
         the siblings of the query (videos of its class and its group), which are easy to find. Each as :func:`recall`
         returns it.
     """
-    network.eval()
-    queries = F.normalize(torch.stack([embed_all(network, view) for view in views]).mean(0), dim=1)
+    queries = F.normalize(torch.stack([embeddings(network, view, recipe) for view in views]).mean(0), dim=1)
+    gallery = F.normalize(embeddings(network, train, recipe), dim=1)
     labels, own, sources = test.labels.cpu(), torch.arange(len(queries)), test.sources
     scores = {
-        "in_train": recall(queries, labels, embed_all(network, train), train.labels.cpu()),
+        "in_train": recall(queries, labels, gallery, train.labels.cpu()),
         "in_test": recall(queries, labels, queries, labels, hidden=(own, own)),
         "other_sources": recall(queries, labels, queries, labels, hidden=(sources, sources)),
     }
