@@ -60,18 +60,31 @@ def test_vdsd_learns_pictures_as_published():
     assert len(found) > 12
     for recipe in found:
         assert (recipe.options["static_lr"], recipe.options["static_batch_real"]) == (0.1, 256)
+    # Ten pictures a class, at 5 videos of two each: DC's loops for ten. FRePo's videos have one.
+    for vpc, loops in {1: (1, 1), 5: (10, 50)}.items():
+        for name in (f"miniucf-vdsd_dm-{vpc}vpc", f"ssv2-vdsd_mtt-{vpc}vpc"):
+            options = find_recipe(name).options
+            assert (options["static_outer_loop"], options["static_inner_loop"]) == loops
+    assert "static_outer_loop" not in find_recipe("miniucf-vdsd_frepo-5vpc").options
+
+
+def test_dm_has_the_momentum_of_who_ran_it():
+    momenta = {name: find_recipe(name).options["momentum"] for name in ("miniucf-dm-1vpc", "hmdb51-dm-10vpc")}
+    assert momenta == {"miniucf-dm-1vpc": 0.5, "hmdb51-dm-10vpc": 0.95}
 
 
 def test_vdsd_on_mtt_trains_in_the_batches_of_its_scripts():
-    five = {"lr_hallucinator": 1e-3, "static_lr": 0.1, "static_batch_real": 256, "lr": 1e4, "syn_steps": 5}
-    assert find_recipe("miniucf-vdsd_mtt-5vpc").options == {**five, "batch_syn": 128}
+    pictures = {"static_lr": 0.1, "static_batch_real": 256, "static_outer_loop": 10, "static_inner_loop": 50}
+    five = {**pictures, "lr_hallucinator": 1e-3, "lr": 1e4, "syn_steps": 5, "batch_syn": 128}
+    assert find_recipe("miniucf-vdsd_mtt-5vpc").options == five
     assert find_recipe("miniucf-vdsd_mtt-5vpc").unstated == ()
     assert find_recipe("miniucf-vdsd_mtt-1vpc").unstated == ("batch_syn",)
     for vpc in (1, 5):
         assert find_recipe(f"k400-vdsd_mtt-{vpc}vpc").options["batch_syn"] == 256
-        assert find_recipe(f"k400-vdsd_mtt-{vpc}vpc").unstated == ("lr", "syn_steps")
-        assert find_recipe(f"hmdb51-vdsd_mtt-{vpc}vpc").unstated == ("lr", "syn_steps", "batch_syn")
-        assert find_recipe(f"ssv2-vdsd_mtt-{vpc}vpc").unstated == ("lr", "syn_steps", "batch_syn")
+        unstated = ("lr", "lr_hallucinator", "syn_steps")
+        assert find_recipe(f"k400-vdsd_mtt-{vpc}vpc").unstated == unstated
+        assert find_recipe(f"hmdb51-vdsd_mtt-{vpc}vpc").unstated == (*unstated, "batch_syn")
+        assert find_recipe(f"ssv2-vdsd_mtt-{vpc}vpc").unstated == (*unstated, "batch_syn")
 
 
 def test_where_a_table_ends_our_reading_is_marked_as_such():
@@ -94,17 +107,20 @@ def test_an_evaluation_is_the_papers_own():
 
 
 def test_where_the_paper_evaluates_otherwise_it_is_said():
-    rate, epoch, batch = "step size of the condensation", "epoch 400 of 500", "batches of 128"
+    epoch, batch, kept = "epoch 400 of 500", "batches of 128", "keeps the step size"
     for name, told in {
-        "miniucf-mtt-1vpc": (rate, epoch),
-        "hmdb51-mtt-5vpc": (rate, epoch),
-        "miniucf-vdsd_mtt-1vpc": (rate,),
-        "ssv2-vdsd_mtt-5vpc": (rate, batch),
+        "miniucf-mtt-1vpc": (epoch,),
+        "hmdb51-mtt-5vpc": (epoch,),
+        "miniucf-vdsd_mtt-1vpc": (),
+        "ssv2-vdsd_mtt-5vpc": (batch, kept),
         "miniucf-vdsd_dm-5vpc": (),
         "miniucf-prism-5vpc": (),
     }.items():
         found = find_recipe(name).to_json()["evaluation_departures"]
         assert len(found) == len(told) and all(part in line for part, line in zip(told, found, strict=True)), name
+    learned = {name for name, recipe in RECIPES.items() if recipe.learned_rate}
+    assert "k400-mtt-5vpc" in learned and "ssv2-vdsd_mtt-1vpc" in learned
+    assert not learned & {"miniucf-vdsd_mtt-5vpc", "miniucf-dm-1vpc", "miniucf-frepo-1vpc"}
     ours = eval_spec(model="minic3d", **find_recipe("miniucf-mtt-1vpc").evaluation).recipe
     assert (ours.lr, ours.batch) == (0.01, 256)
 

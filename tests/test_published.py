@@ -53,6 +53,7 @@ mtt        VDSD  8.4 0.5      7.3 0.4
 vdsd_dm    VDSD  12.0 0.7     10.3 0.2
 vdsd_mtt   VDSD  14.8 0.1     13.4 0.2
 prism      PRISM 18.9 0.8     18.2 1.3
+dfs        DFS   18.9 0.8     18.2 1.3
 tsgf       TSGF  17.8 0.4     16.5 0.3
 """
 # In PRISM's text, without a spread.

@@ -30,6 +30,7 @@ def asked(monkeypatch):
 
     def condense(store, run, **how):
         calls["condense"].append({"store": store, "run": run, **how})
+        return SimpleNamespace(index={"outcome": {"step_size": 0.02}})
 
     def evaluate_run(run, store, *, seeds, baseline_seeds, **how):
         calls["evaluate"].append({"run": run, "seeds": seeds, "baseline_seeds": baseline_seeds, **how})
@@ -66,12 +67,23 @@ def test_a_recipe_is_condensed_and_evaluated_as_it_says_on_the_device_it_is_told
     for number, (made, judged) in enumerate(zip(asked["condense"], asked["evaluate"], strict=True)):
         assert made["run"] == judged["run"] == tmp_path / "out" / f"run-{number}"
         assert (made["method"], made["vpc"], made["options"]) == ("tsgf", 5, dict(recipe.options))
+        assert made["store_dtype"] == "float32" and judged["lr"] is None
         assert made["scale"] == "published" and made["device"] == judged["device"] == "cuda:3"
         assert judged["baseline_seeds"] == [number] and judged["seeds"] == 4 and not judged["ceiling"]
         assert (judged["protocol"], judged["labels"], judged["mix"]) == ("published", "soft", "video")
     assert found["ours"]["mean"] == pytest.approx(0.25)
     assert not found["as_published"], "the store is not of the paper's layout"
     assert not any(departure.startswith("scale") for departure in found["departures"])
+
+
+@pytest.mark.parametrize(("name", "rate"), [("miniucf-mtt-1vpc", 0.02), ("miniucf-vdsd_mtt-5vpc", None)])
+def test_networks_learn_at_the_step_size_that_was_learned_where_the_paper_trains_it(
+    store, tmp_path, asked, name, rate, monkeypatch
+):
+    monkeypatch.setattr(reproduction, "_departures", lambda *_: [])
+    found = reproduce(name, tmp_path / "out", store=store.path)
+    assert [judged["lr"] for judged in asked["evaluate"]] == [rate]
+    assert not found["as_published"], "its evaluation is not the paper's, though data and length are"
 
 
 def test_rows_of_other_baselines_are_not_counted(store, tmp_path, asked):

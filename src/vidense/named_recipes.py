@@ -140,27 +140,36 @@ TSGF_SETTINGS = _Settings(
 )
 # FRePo draws 512 real clips of all classes together, ``batch_real`` counts those of each class.
 FREPO_BATCH = {name: dict.fromkeys((1, 5), max(1, round(512 / dataset.classes))) for name, dataset in DATASETS.items()}
-# How VDSD's pictures are learned: DC's own rate and batch.
+# How VDSD's pictures are learned: DC's own rate and batch, and where videos have two pictures each, at 5 videos per
+# class, DC's loops for the ten of a class.
 PICTURES = {"static_lr": 0.1, "static_batch_real": 256}
+LOOPS: dict[str, Table] = {
+    "static_outer_loop": {name: {1: 1, 5: 10} for name in DATASETS},
+    "static_inner_loop": {name: {1: 1, 5: 50} for name in DATASETS},
+}
+# PRISM repeated DM at 10 videos per class, with its own momentum; VDSD's scripts have DM's.
+DM_MOMENTUM = {name: {1: 0.5, 5: 0.5, 10: 0.95} for name in DATASETS}
 # VDSD's released scripts, but for PRISM and TSGF.
 SETTINGS = {
     "random": _Settings(),
     "herding": _Settings(),
     "kcenter": _Settings(),
-    "dm": _Settings({"batch_real": 64}, {"lr": {"MiniUCF": {1: 30.0}}}),
+    "dm": _Settings({"batch_real": 64}, {"lr": {"MiniUCF": {1: 30.0}}, "momentum": DM_MOMENTUM}),
     "static_dc": _Settings({"lr": 0.1, "batch_real": 256}),
     "mtt": _Settings(varying={"lr": {"MiniUCF": {1: 1e5}}}),
     "frepo": _Settings(varying={"batch_real": FREPO_BATCH}, unstated=("lr",)),
     "vdsd_dm": _Settings(
         {"batch_real": 64, **PICTURES},
-        {"lr": {"MiniUCF": {1: 1e-4, 5: 1e3}}, "lr_hallucinator": {"MiniUCF": {1: 1e-5, 5: 1e-6}}},
+        {"lr": {"MiniUCF": {1: 1e-4, 5: 1e3}}, "lr_hallucinator": {"MiniUCF": {1: 1e-5, 5: 1e-6}}, **LOOPS},
     ),
     "vdsd_mtt": _Settings(
-        {"lr_hallucinator": 1e-3, **PICTURES},
+        PICTURES,
         {
             "lr": {"MiniUCF": {1: 1e4, 5: 1e4}},
+            "lr_hallucinator": {"MiniUCF": {1: 1e-3, 5: 1e-3}},
             "syn_steps": {"MiniUCF": {1: 10, 5: 5}},
             "batch_syn": {"MiniUCF": {5: 128}, "K400": {1: 256, 5: 256}},
+            **LOOPS,
         },
     ),
     "vdsd_frepo": _Settings({"lr_hallucinator": 1e-3, **PICTURES}, {"batch_real": FREPO_BATCH}, unstated=("lr",)),
@@ -210,15 +219,20 @@ class NamedRecipe:
         return {"protocol": "published"}
 
     @property
+    def learned_rate(self) -> bool:
+        """Whether networks are trained at the step size that the condensation learned (VDSD's scripts)."""
+        method, vpc = self.cells[0].method, self.cells[0].vpc
+        return method == "mtt" or (method == "vdsd_mtt" and vpc == 1)
+
+    @property
     def evaluation_departures(self) -> tuple[str, ...]:
         """How the paper's networks are trained otherwise than by :attr:`evaluation`, in words (VDSD's scripts)."""
         method, found = self.cells[0].method, []
-        if method in ("mtt", "vdsd_mtt"):
-            found.append("the paper evaluates with the step size of the condensation as learning rate, here it is 0.01")
         if method == "mtt":
             found.append("the paper's accuracy is that of epoch 400 of 500, here it is the last one's")
         if method == "vdsd_mtt" and self.cells[0].vpc == 5:
             found.append("the paper evaluates in batches of 128, here they are of 256")
+            found.append("the paper keeps the step size of the condensation, here it is learned")
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:
@@ -239,6 +253,7 @@ class NamedRecipe:
             "unstated": list(self.unstated),
             "readings": list(self.readings),
             "evaluation": self.evaluation,
+            "learned_rate": self.learned_rate,
             "evaluation_departures": list(self.evaluation_departures),
             "printed": printed,
         }

@@ -138,6 +138,8 @@ CELLS: tuple[Cell, ...] = (
     *_row("vdsd_mtt", VDSD, "", "cnn_lstm", MiniUCF="1: 13.4±0.2"),
     *_row("prism", PRISM, "", "cnn_gru", MiniUCF="1: 18.9±0.8"),
     *_row("prism", PRISM, "", "cnn_lstm", MiniUCF="1: 18.2±1.3"),
+    *_row("dfs", DFS, "", "cnn_gru", MiniUCF="1: 18.9±0.8"),
+    *_row("dfs", DFS, "", "cnn_lstm", MiniUCF="1: 18.2±1.3"),
     *_row("tsgf", TSGF, SOFT, "cnn_gru", MiniUCF="1: 17.8±0.4"),
     *_row("tsgf", TSGF, SOFT, "cnn_lstm", MiniUCF="1: 16.5±0.3"),
     *_row("optdistill", OPTDISTILL, REGIONS, MiniUCF="1: 18.2±0.8, 5: 31.0±0.4", HMDB51="1: 6.6±0.5, 5: 10.5±0.3"),

@@ -63,10 +63,10 @@ def reproduce(
 
     Returns:
         The file. ``ours`` and ``random`` (real clips at equal videos): :func:`~vidense.statistics.summarise` of the
-        recipe's metric, of the last weights. ``ours_best_on_test``: of each network's best check on the test videos,
-        which flatters; papers print such values, of checks while they condense. None where a network has none.
-        ``gaps`` and ``gaps_best_on_test``: these less each printed mean, in points. ``departures``: how data and length
-        differ from the paper's, in words; where they do, not ``as_published``, the gaps say nothing about the paper.
+        recipe's metric, of the last weights. ``ours_best_on_test``: of each network's best check on the test videos
+        (None where one has none), which flatters; papers print such values, of checks while they condense. ``gaps`` and
+        ``gaps_best_on_test``: these less each printed mean, in points. ``departures``: how data and length differ from
+        the paper's, in words; where they or the recipe's ``evaluation_departures`` do, it is not ``as_published``.
 
     Raises:
         UserError: if the recipe is unknown, a count is below 1, not exactly one of data and store is given, networks
@@ -76,6 +76,7 @@ def reproduce(
     check_counts(seeds=seeds, nets=nets)
     used, cell = pick_device(device), recipe.cells[0]
     asked: dict[str, Any] = {"method": cell.method, "vpc": cell.vpc, "options": dict(recipe.options), "scale": scale}
+    asked["store_dtype"] = "float32"  # as papers keep their videos
     validate(CondenseSettings, asked, "settings")
     opened = _store(recipe, folder, data, store, prepared)
     _check_store(recipe, opened, used)
@@ -83,15 +84,22 @@ def reproduce(
     rows: dict[str, list[Mapping[str, Any]]] = {"method": [], "random_equal_vpc": []}
     for seed in range(seeds):
         run = folder / f"run-{seed}"
-        condense(opened.path, run, seed=seed, device=device, progress=progress, **asked)
-        record = evaluate_run(run, opened.path, baseline_seeds=[seed], device=device, progress=note, **how)
-        for row in record.rows:
+        made = condense(opened.path, run, seed=seed, device=device, progress=progress, **asked)
+        rate = made.index["outcome"]["step_size"] if recipe.learned_rate else None
+        how |= {"lr": rate, "baseline_seeds": [seed]}
+        for row in evaluate_run(run, opened.path, device=device, progress=note, **how).rows:
             rows.get(row["role"], []).extend(row["results"])
-    departures = _departures(recipe, opened, scale)
-    found = {**HEAD, "recipe": recipe.to_json(), "scale": scale, "store": str(opened.path)}
-    found |= {"as_published": not departures, "departures": departures, **_figures(recipe, *rows.values())}
+    found = {**_head(recipe, opened, scale), **_figures(recipe, *rows.values())}
     write_json(folder / FILE, found)
     return found
+
+
+def _head(recipe: NamedRecipe, store: ClipStore, scale: Scale) -> dict[str, Any]:
+    """Return what was repeated, and whether it is what the paper did."""
+    departures = _departures(recipe, store, scale)
+    exact = not (departures or recipe.evaluation_departures)
+    found = {**HEAD, "recipe": recipe.to_json(), "scale": scale, "store": str(store.path)}
+    return {**found, "as_published": exact, "departures": departures}
 
 
 def check_source(recipe: NamedRecipe, data: str | Path | None, store: str | Path | None) -> None:

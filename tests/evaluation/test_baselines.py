@@ -15,6 +15,7 @@ from vidense.errors import UserError
 from vidense.evaluation.baselines import _in_turns, equal_bytes, equal_bytes_coded, equal_videos, frame_counts
 from vidense.method import Task
 from vidense.parameterizations import SelectedClips
+from vidense.parameterizations.stills import Stills
 
 
 def test_equal_videos_are_those_that_methods_start_from(store: ClipStore, tmp_path: Path) -> None:
@@ -43,6 +44,15 @@ def test_equal_bytes_keeps_end_frames_and_interpolates(store: ClipStore, dataset
     assert torch.allclose(clips[:, 3], clips[:, 0] * 4 / 7 + clips[:, 7] * 3 / 7, atol=1e-5)
 
 
+def test_pictures_are_set_against_as_many_pictures(store: ClipStore, tmp_path: Path) -> None:
+    pictures = Stills(torch.zeros(3, *store.spec.shape[1:]), store.spec, store.class_names, torch.arange(3))
+    baseline = equal_bytes(store, save(tmp_path / "stills", pictures, dtype="uint8", provenance={}), seed=0)
+    clips, real = baseline.clips.decode(torch.arange(3)), equal_videos(store, torch.arange(3), 0).clips
+    assert baseline.frames == 3
+    assert torch.allclose(clips, clips[:, :1], atol=1e-5)
+    assert torch.allclose(clips[:, 0], real.decode(torch.arange(3))[:, 4], atol=0.02)
+
+
 def test_whole_uint8_clips_are_the_same_job_as_equal_videos(store: ClipStore, tmp_path: Path) -> None:
     chosen = torch.tensor([0, 4, 8])
     whole = SelectedClips(store.train.pixels(chosen), store.spec, store.class_names, store.train.labels[chosen])
@@ -56,14 +66,11 @@ def test_whole_uint8_clips_are_the_same_job_as_equal_videos(store: ClipStore, tm
     length=st.integers(1, 16),
 )
 def test_frames_are_dealt_evenly_and_never_exceed_the_total(total: int, videos: list[int], length: int) -> None:
-    least = min(2, length)
     dealt = frame_counts(total, videos, length, [1000] * len(videos))
     flat = [count for of_class in dealt for count in of_class]
-    assert all(least <= count <= length for count in flat)
-    assert sum(flat) <= max(total, least * len(videos))
-    if total >= least * len(videos) and length != 2:
-        # Equal means equal. Only clips of two frames, all stored, cannot use up an odd number.
-        assert sum(flat) == total
+    assert all(1 <= count <= length for count in flat)
+    # Equal means equal, wherever every class can have a frame.
+    assert sum(flat) == max(total, len(videos))
     for of_class in dealt:
         assert max(of_class) - min(of_class) <= 1
 
@@ -72,8 +79,9 @@ def test_counts_by_hand() -> None:
     assert frame_counts(13, [2, 2], 8, [9, 9]) == [[4, 3], [3, 3]]
     # More frames than two videos of 8 hold: a third video.
     assert frame_counts(20, [2], 8, [9]) == [[7, 7, 6]]
-    # Too few for two videos of two frames: one video.
-    assert frame_counts(3, [2], 8, [9]) == [[3]]
+    # Too few for three videos of two frames: some stand still; too few for three videos: two.
+    assert frame_counts(4, [3], 8, [9]) == [[2, 1, 1]]
+    assert frame_counts(2, [3], 8, [9]) == [[1, 1]]
     # The class has no third video to give.
     assert frame_counts(20, [2], 8, [2]) == [[8, 8]]
 

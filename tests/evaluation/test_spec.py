@@ -1,5 +1,6 @@
 """Protocols as written down, and a hash that no field escapes."""
 
+import math
 from dataclasses import fields, replace
 from typing import Any
 
@@ -72,6 +73,18 @@ def test_epochs_replace_the_protocols_length() -> None:
     assert eval_spec("clean", "minic3d", epochs=3).recipe.length(6) == 3
     short = eval_spec("published", "minic3d", epochs=10).recipe
     assert (short.length(50), short.drop_after) == (11, 7)
+
+
+def test_a_learning_rate_replaces_the_protocols() -> None:
+    own, other = eval_spec("published", "minic3d"), eval_spec("published", "minic3d", lr=0.02)
+    assert (own.recipe.lr, other.recipe.lr) == (0.01, 0.02) and own.hash != other.hash
+    assert eval_spec("published", "minic3d", lr=0.01).hash == own.hash
+
+
+@pytest.mark.parametrize("lr", [0.0, -0.1, math.inf, math.nan])
+def test_what_is_no_learning_rate_is_refused(lr: float) -> None:
+    with pytest.raises(UserError, match=f"lr={lr:g} is no learning rate"):
+        eval_spec("clean", "minic3d", lr=lr)
 
 
 def test_mistakes_are_named() -> None:

@@ -73,9 +73,16 @@ def test_pictures_stay_as_they_were_learned_unless_asked(job):
 
 @pytest.mark.parametrize(
     ("given", "passed"),
-    [({"static_batch_real": None}, {"lr": 0.1}), ({"static_batch_real": 3}, {"lr": 0.1, "batch_real": 3})],
+    [
+        ({"static_batch_real": None}, {"outer_loop": 1, "inner_loop": 1}),
+        ({"static_batch_real": 3}, {"batch_real": 3, "outer_loop": 1, "inner_loop": 1}),
+        (
+            {"static_batch_real": None, "static_outer_loop": 3, "static_inner_loop": 2},
+            {"outer_loop": 3, "inner_loop": 2},
+        ),
+    ],
 )
-def test_pictures_are_learned_with_the_rate_and_the_batch_that_are_asked_for(job, given, passed):
+def test_pictures_are_learned_with_the_settings_that_are_asked_for(job, given, passed):
     asked = []
 
     def obtain(task, need):
@@ -83,7 +90,7 @@ def test_pictures_are_learned_with_the_rate_and_the_batch_that_are_asked_for(job
         return job.workshop.obtain(task, need)
 
     recipe(replace(job, workshop=replace(job.workshop, obtain=obtain)), "vdsd_dm", **given)
-    assert [(need.method, need.vpc, dict(need.options)) for need in asked] == [("static_dc", 4, passed)]
+    assert [(need.method, need.vpc, dict(need.options)) for need in asked] == [("static_dc", 4, {"lr": 0.1, **passed})]
 
 
 def test_both_methods_start_from_the_same_motions_and_hallucinator(job):

@@ -13,6 +13,7 @@ __all__ = ["COMPARISONS", "check_task", "compare"]
 FIXED = {
     "protocol": "clean",
     "epochs": None,
+    "lr": None,
     "labels": None,
     "mix": "none",
     "scale": None,

@@ -49,6 +49,7 @@ def evaluate(
     models: Models = None,
     seeds: Annotated[int, typer.Option(help="Networks of each kind.")] = 3,
     epochs: Annotated[int | None, typer.Option(help="Passes in place of the protocol's own length.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate in place of the protocol's own.")] = None,
     labels: Labels = None,
     mix: Annotated[
         str, typer.Option(metavar="none|video|image", help="How clips are mixed under soft labels.")
@@ -79,8 +80,8 @@ def evaluate(
     named: dict[str, Any] = (
         {} if models is None else {"models": [name.strip() for name in models.split(",") if name.strip()]}
     )
-    how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix, "scale": scale}
-    how |= {"codec": codec, "ceiling": not no_ceiling}
+    how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "lr": lr, "labels": labels, "mix": mix}
+    how |= {"scale": scale, "codec": codec, "ceiling": not no_ceiling}
     if task in COMPARISONS:
         compare(task, run, on, named, seeds, device, how, as_json)
         return

@@ -37,7 +37,7 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
     """Return random real clips that hold as many stored frames, in the same dtype, as ``dataset``.
 
     The frames are dealt as :func:`frame_counts` says; each video keeps evenly spaced frames, the others are
-    interpolated as between key-frames.
+    interpolated as between key-frames. A video of one frame keeps its middle one and stands still.
 
     Args:
         store: where from.
@@ -53,7 +53,11 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
         # Whole uint8 clips are what equal_videos returns: the same work, and one result for both.
         return _whole_clips(store, chosen, seed)
     real, labels = store.train, store.train.labels[chosen]
-    kept = KeyFrames.from_clips(real.decode(chosen), flat, real.spec, real.class_names, labels)
+    clips, still = real.decode(chosen), torch.tensor(flat) == 1
+    clips[still] = clips[still][:, real.spec.frames // 2 :][:, :1]
+    # Both ends of a video that stands still are its one frame.
+    ends = [min(max(count, 2), real.spec.frames) for count in flat]
+    kept = KeyFrames.from_clips(clips, ends, real.spec, real.class_names, labels)
     as_stored = Parameterization.restore(kept.kind, kept.store(dtype), real.spec, real.class_names)
     as_stored.requires_grad_(False)
     return TrainSet(as_stored, content_hash(["real frames", chosen.tolist(), flat, dtype]), seed, sum(flat))
@@ -135,14 +139,13 @@ def frame_counts(total: int, videos: Sequence[int], length: int, sizes: Sequence
         sizes: how many real videos each class has, the most that can be taken of it.
 
     Returns:
-        For each class, the frames of each of its videos: 2 to T, or T where T is 1. Never more than ``total``
-        together, except that every class gets at least one video of its fewest frames.
+        For each class, the frames of each of its videos: 1 to T. Never more than ``total`` together, except that
+        every class gets at least one frame.
     """
-    least = min(2, length)
     dealt = []
     for share, wanted, size in zip(_deal(total, len(videos)), videos, sizes, strict=True):
-        number = min(max(wanted, -(-share // length)), max(share // least, 1), size)
-        dealt.append([min(max(count, least), length) for count in _deal(share, number)])
+        number = min(max(wanted, -(-share // length)), max(share, 1), size)
+        dealt.append([min(max(count, 1), length) for count in _deal(share, number)])
     return dealt
 
 

@@ -37,6 +37,7 @@ def evaluate_run(
     models: Sequence[str] = ("minic3d",),
     seeds: int = 3,
     epochs: int | None = None,
+    lr: float | None = None,
     labels: str | None = None,
     mix: str = "none",
     scale: Scale | None = None,
@@ -49,16 +50,16 @@ def evaluate_run(
 ) -> EvaluationRecord:
     """Evaluate a condensed dataset; write ``evaluation.json`` and the nearest real clips into its folder.
 
-    Beside the method always stand random real clips at equal videos per class and at equal bytes. Every network is a
-    job whose result is kept, so a call again continues.
+    Beside the method stand random real clips at equal videos per class and at equal bytes. A call again continues.
 
     Args:
         run_or_dataset: folder of a finished run or of a condensed dataset.
         store: folder of the prepared data to test on.
         protocol: ``clean``, ``published`` or ``frepo``.
-        models: networks to train, options behind colons: ``cnn_lstm:lstm_hidden=1024``.
+        models: networks to train, options behind colons, as in ``cnn_lstm:lstm_hidden=1024``.
         seeds: how many networks of each, with seeds 0, 1, ...
-        epochs: passes over the training set in place of the protocol's own length.
+        epochs: passes over the training set; None for the protocol's own.
+        lr: learning rate, above 0; None for the protocol's own.
         labels: ``hard``, ``soft``, ``soft_stored`` or ``soft_regions``; None for the protocol's own.
         mix: how clips are mixed under soft labels: ``none``, ``video`` or ``image``.
         scale: of the teacher of soft labels; None for the scale that the dataset was condensed at.
@@ -77,14 +78,14 @@ def evaluate_run(
     check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
-    how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "labels": labels, "mix": mix, "task": task}
+    how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "lr": lr, "labels": labels, "mix": mix, "task": task}
     # All benches first: a mistake in the last model's name must not surface after an hour.
     specs = _specs(models, scale, dataset.settings.get("scale", "small"), how)
     benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
-    plans = list(_plans(folder, dataset, opened, selections, codec))
-    rows = list(_rows(benches, plans, range(seeds), ceiling, progress))
-    how |= {"models": list(models), "seeds": seeds, "scale": scale, "codec": codec, "no_ceiling": not ceiling}
-    record = _record(benches, dataset, rows, how)
+    plans = _plans(folder, dataset, opened, selections, codec)
+    rows = list(_rows(benches, list(plans), range(seeds), ceiling, progress))
+    asked = {**how, "models": list(models), "seeds": seeds, "scale": scale, "codec": codec, "no_ceiling": not ceiling}
+    record = _record(benches, dataset, rows, asked)
     record.write(folder)
     write_nearest(dataset, opened, folder)
     return record

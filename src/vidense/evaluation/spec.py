@@ -1,5 +1,6 @@
 """What an evaluation is: everything that moves a number, frozen and hashed."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
@@ -177,6 +178,7 @@ def eval_spec(
     model: str,
     *,
     epochs: int | None = None,
+    lr: float | None = None,
     labels: str | None = None,
     mix: str = "none",
     scale: Scale = "small",
@@ -188,19 +190,22 @@ def eval_spec(
         protocol: ``clean``, ``published`` or ``frepo``.
         model: a registered network's name, perhaps with options behind colons: ``cnn_lstm:lstm_hidden=1024``.
         epochs: passes over the training set in place of the protocol's own length.
+        lr: learning rate in place of the protocol's own, above 0.
         labels: in place of the protocol's own.
         mix: as of :class:`EvalSpec`.
         scale: of the teacher; without one it decides nothing.
         task: as of :class:`EvalSpec`; ``retrieve`` learns classes.
 
     Raises:
-        UserError: if a name is unknown, ``epochs`` is below 1, clips are mixed without a teacher, or the task does not
-            go with the labels.
+        UserError: if a name is unknown, ``epochs`` is below 1, ``lr`` is not above 0, clips are mixed without a
+            teacher, or the task does not go with the labels.
     """
     if protocol not in PROTOCOLS:
         raise UserError(f"unknown protocol {protocol!r}{suggest(protocol, PROTOCOLS)}")
     if epochs is not None and epochs < 1:
         raise UserError(f"epochs={epochs} trains nothing; give an integer of at least 1")
+    if lr is not None and not 0 < lr < math.inf:
+        raise UserError(f"lr={lr:g} is no learning rate; give a number above 0")
     name, *given = model.split(":")
     options, own = parse_assignments(given, name), PROTOCOLS[protocol](name, epochs)
     chosen = {"labels": labels or own.labels, "mix": mix, "task": task}
@@ -214,5 +219,7 @@ def eval_spec(
         raise UserError(f"task 'retrieve' learns classes, not labels {chosen['labels']!r}; give labels hard")
     if own.recipe.loss == "mse" and chosen["labels"] != own.labels:
         raise UserError(f"protocol {protocol!r} learns the labels kept with the videos; leave labels out")
-    spec = replace(own, model_options=tuple(sorted(options.items())), **chosen)  # type: ignore[arg-type]  # checked above
+    recipe = own.recipe if lr is None else replace(own.recipe, lr=lr)
+    own = replace(own, recipe=recipe, model_options=tuple(sorted(options.items())))
+    spec = replace(own, **chosen)  # type: ignore[arg-type]  # checked above
     return replace(spec, teacher_scale=scale) if spec.taught else spec

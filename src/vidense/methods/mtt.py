@@ -55,7 +55,8 @@ def mtt(
     moves the clips, and the updates' learning rate, so that the weights come nearer to where the expert was an epoch
     later. The graph of the updates is never held as a whole, so memory does not grow with them. VDSD's baseline uses 30
     experts of 50 epochs, 8,000 iterations and a learning rate of 1e5 at 1 video per class of MiniUCF. The learned step
-    size is kept in ``condensed.json``; the paper evaluates with it, here all methods are evaluated alike.
+    size is kept in ``condensed.json``; the paper evaluates with it, as ``vidense reproduce`` does; elsewhere all
+    methods are evaluated alike.
 
     Differences:
         The gradient is exact but for rounding, computed without holding the graph of all steps. Small scale trains 2

@@ -38,6 +38,9 @@ class Remembering:
         static_iterations: of the image condensation (``static_dc``) that learns the pictures; None for its default.
         static_lr: its learning rate.
         static_batch_real: its real frames a class; 256 in the paper, None for its default.
+        static_outer_loop: its updates under one network; DC's 10 where a class has 10 pictures, as the paper's has at 5
+            videos per class.
+        static_inner_loop: its passes between two of these; DC's 50 at 10 pictures.
         train_static: move the pictures too, at the motions' rate; the paper leaves them as they were learned.
         lr_hallucinator: learning rate of the network that joins, as published for 1 video per class of MiniUCF.
     """
@@ -46,6 +49,8 @@ class Remembering:
     static_iterations: Count | None = None
     static_lr: LearningRate = "auto"
     static_batch_real: Count | None = None
+    static_outer_loop: Count = 1
+    static_inner_loop: Count = 1
     train_static: bool = False
     lr_hallucinator: Rate = 1e-5
 
@@ -67,7 +72,8 @@ def remember(task: Task, remembering: Remembering, soft_labels: Tensor | None = 
     The pictures come from a run of ``static_dc`` with ``memories`` times as many videos, once per store and seed.
     """
     each, real = remembering.memories, task.real
-    options: dict[str, Any] = {"lr": remembering.static_lr}
+    loops = {"outer_loop": remembering.static_outer_loop, "inner_loop": remembering.static_inner_loop}
+    options: dict[str, Any] = {"lr": remembering.static_lr, **loops}
     if remembering.static_batch_real is not None:
         options["batch_real"] = remembering.static_batch_real
     stills = task.obtain(Condensation("static_dc", task.vpc * each, remembering.static_iterations, options))

@@ -159,7 +159,7 @@ def segment(
     _check_asked(method, seeds)
     where = pick_device(device)
     names = list(dict.fromkeys([method, "random", *([FULL] if ceiling else [])]))
-    halves, stock = _halves(source, split, chosen), take_stock(source)
+    halves, stock = _halves(source, split, chosen), take_stock(source, chosen.subsample)
     data = {k: [half.content_hash for half in both] for k, both in halves.items()}
     asked = {**asdict(chosen), "method": method, "splits": list(halves), "data": {str(k): v for k, v in data.items()}}
     _claim(run, asked)

@@ -35,6 +35,7 @@ class Stock:
         splits: number of a split to how many training and test videos its bundles name.
         missing: files of videos that a split names, relative to the folder.
         extra: files of videos that no split names.
+        subsample: every so-manyth frame is used.
     """
 
     class_names: tuple[str, ...]
@@ -42,14 +43,19 @@ class Stock:
     splits: dict[int, tuple[int, int]]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
+    subsample: int = 1
 
     def notes(self) -> list[str]:
         """Return sentences on what is missing, what is left out, and how it differs from a complete 50Salads."""
         notes = [f"files of videos that splits name are missing: {a_few(self.missing)}"] if self.missing else []
         if self.extra:
             notes.append(f"files of videos that no split names were left out: {a_few(self.extra)}")
-        if set(self.class_names) == SALADS and (self.videos, self.splits) != (50, SALADS_SPLITS):
+        if set(self.class_names) != SALADS:
+            return notes
+        if (self.videos, self.splits) != (50, SALADS_SPLITS):
             notes.append("these are the classes of 50Salads, which has 50 videos in 5 splits of 40 train / 10 test")
+        if self.subsample == 1:
+            notes.append("papers use every second frame of 50Salads; give --subsample 2 to compare with them")
         return notes
 
     def to_json(self) -> dict[str, Any]:
@@ -64,8 +70,8 @@ class Stock:
         }
 
 
-def take_stock(folder: FeatureFolder) -> Stock:
-    """Count the files of a folder, of which only the bundles are read.
+def take_stock(folder: FeatureFolder, subsample: int = 1) -> Stock:
+    """Count the files of a folder, of which only the bundles are read and every ``subsample``-th frame will be used.
 
     Raises:
         UserError: if a bundle is none.
@@ -81,6 +87,7 @@ def take_stock(folder: FeatureFolder) -> Stock:
         splits={split: (len(train), len(test)) for split, (train, test) in bundles.items()},
         missing=missing,
         extra=tuple(sorted(f"{file.parent.name}/{file.name}" for file in on_disk if file.stem not in named)),
+        subsample=subsample,
     )
 
 
