@@ -37,9 +37,14 @@ class Lock:
 
 
 @contextmanager
-def taking_turns(entry: Path) -> Iterator[None]:
-    """Hold the lock of ``CACHE/KIND/NAME``, after whoever holds it now; then look again, for it may have been made."""
-    lock = Lock(entry.parent.parent / "locks" / f"{entry.name}.lock")
+def taking_turns(entry: Path, locks: Path | None = None) -> Iterator[None]:
+    """Hold the lock of ``CACHE/KIND/NAME``, after whoever holds it now; then look again, for it may have been made.
+
+    Args:
+        entry: what is made.
+        locks: folder of the lock; None for ``CACHE/locks``.
+    """
+    lock = Lock((locks or entry.parent.parent / "locks") / f"{entry.name}.lock")
     if not lock.take():
         logging.getLogger("vidense").warning("another process is making %s; waiting for it", entry)
         lock.take(wait=True)
