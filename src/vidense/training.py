@@ -140,7 +140,9 @@ def _shown(
     device = next(network.parameters()).device
     network.eval()
     answers = []
-    for index in torch.split(torch.arange(len(clips.labels)), recipe.test_batch):
+    everyone = torch.arange(len(clips.labels))
+    for start in range(0, len(everyone), recipe.test_batch):
+        index = everyone[start : start + recipe.test_batch]
         batch = _standardised(clips.decode(index).to(device), recipe)
         with _autocast(device, recipe):
             answers.append(answer(batch).float().cpu())
