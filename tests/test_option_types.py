@@ -29,15 +29,20 @@ def message(**values) -> str:
 
 @given(st.floats(allow_nan=True, allow_infinity=True) | st.integers())
 def test_a_rate_is_a_number_above_zero_or_auto(rate):
-    if rate > 0:
+    if 0 < rate <= 3.4e38:
         assert validate(Given, {"rate": rate}, "x").rate == rate
     else:
         assert "rate=" in message(rate=rate)
 
 
+def test_what_float32_cannot_hold_is_refused():
+    assert "float32, whose largest number is 3.4e+38" in message(rate=1e300)
+    assert "float32" in message(weight=4e38)
+
+
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_a_weight_is_a_number_of_at_least_zero(weight):
-    if weight >= 0:
+    if 0 <= weight <= 3.4e38:
         assert validate(Given, {"weight": weight}, "x").weight == weight
     else:
         assert "weight=" in message(weight=weight)

@@ -9,7 +9,21 @@ from vidense.errors import suggest
 from vidense.nets import NETWORKS
 from vidense.options import NamesCode, NamesFile
 
-__all__ = ["Count", "FileName", "LearningRate", "Momentum", "NetworkName", "Rate", "Seed", "Weight", "readable"]
+__all__ = [
+    "LARGEST",
+    "Count",
+    "FileName",
+    "LearningRate",
+    "Momentum",
+    "NetworkName",
+    "Rate",
+    "Seed",
+    "Weight",
+    "readable",
+]
+
+LARGEST = 3.4e38
+"""Just below float32's largest number."""
 
 
 def _known_network(name: str) -> str:
@@ -32,10 +46,16 @@ def readable(name: str) -> str:
     return name
 
 
-Rate = Annotated[float, Field(gt=0)]
+def _representable(value: float) -> float:
+    if value > LARGEST:
+        raise ValueError(f"videos and networks are float32, whose largest number is {LARGEST:g}; give a smaller one")
+    return value
+
+
+Rate = Annotated[float, Field(gt=0), AfterValidator(_representable)]
 LearningRate = Rate | Literal["auto"]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
-Weight = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0), AfterValidator(_representable)]
 Count = Annotated[int, Field(ge=1)]
 # As large as the numbers that other languages read from JSON.
 Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]

@@ -38,6 +38,9 @@ def test_a_folder_where_a_file_is_needed(refused, vidense, store, tmp_path):
 
 CUDA = "CUDA out of memory. Tried to allocate 20.50 GiB. GPU 0 has a total capacity of 8.00 GiB.\nOf the allocated"
 
+CPU = "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+CPU += "allocate 13107199999868928 bytes. Error code 12 (Cannot allocate memory)"
+
 
 @pytest.mark.parametrize(
     ("error", "words"),
@@ -48,6 +51,11 @@ CUDA = "CUDA out of memory. Tried to allocate 20.50 GiB. GPU 0 has a total capac
             torch.OutOfMemoryError(CUDA),
             "memory (CUDA out of memory. Tried to allocate 20.50 GiB); make batches smaller",
         ),
+        (
+            RuntimeError(CPU),
+            "too little memory (you tried to allocate 13107199999868928 bytes); make videos, batches or",
+        ),
+        (MemoryError(), "the machine has too little memory; make videos"),
         (PermissionError(errno.EACCES, "Permission denied", "cache/jobs"), "'cache/jobs' cannot be used (Permission"),
     ],
 )

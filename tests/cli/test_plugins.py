@@ -221,6 +221,7 @@ def test_help_names_all_that_a_plug_in_may_register(vidense):
         ("x = 1\ny = 1 / 0\n", "failed in line 2: ZeroDivisionError"),
         ("def broken(:\n", "failed in line 1: SyntaxError"),
         ("import no_such_module\n", "failed in line 1: ModuleNotFoundError"),
+        ("import sys\nsys.exit(0)\n", "failed in line 2: SystemExit"),
         ("from vidense.nets import NETWORKS\nNETWORKS.register('minic3d')(1)\n", "'minic3d' is registered already"),
     ],
 )

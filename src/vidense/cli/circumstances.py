@@ -1,4 +1,4 @@
-"""What stops a command and is neither a wrong word nor our defect: paths, the disk, the memory of a GPU.
+"""What stops a command and is neither a wrong word nor our defect: paths, the disk, memory.
 
 Asking beforehand would not help, for a disk may fill while a command runs; so the errors themselves are put into words.
 """
@@ -9,9 +9,12 @@ from collections.abc import Iterator
 
 __all__ = ["circumstance"]
 
+# How torch's allocator of the CPU says it, in an error of no type of its own.
+NO_MEMORY = "DefaultCPUAllocator: can't allocate memory: "
+
 
 def circumstance(error: BaseException) -> str | None:
-    """Return one sentence about an error of the file system or of too little GPU memory; None for any other."""
+    """Return one sentence about an error of the file system or of too little memory; None for any other."""
     if any(map(_says_full, _chain(error))):
         return "the disk is full; make room there and repeat the command"
     if isinstance(error, OSError) and error.filename is not None:
@@ -24,6 +27,9 @@ def circumstance(error: BaseException) -> str | None:
         # What follows is about the allocator.
         asked = ". ".join(str(error).split(". ")[:2])
         return f"the GPU has too little memory ({asked}); make batches smaller by --set, or give another --device"
+    if isinstance(error, MemoryError) or NO_MEMORY in str(error):
+        asked = str(error).partition(NO_MEMORY)[2].partition(". ")[0]
+        return f"the machine has too little memory{asked and f' ({asked})'}; make videos, batches or networks smaller"
     return None
 
 

@@ -41,7 +41,7 @@ def _load(file: Path) -> None:
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a stranger's code raises, the user is told where
+    except (Exception, SystemExit) as error:  # whatever a stranger's code raises, the user is told where
         del sys.modules[name]
         raise UserError(f"--plugin {str(file)!r} failed{_line(error, file)}: {type(error).__name__}: {error}") from None
 

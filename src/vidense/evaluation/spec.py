@@ -1,6 +1,5 @@
 """What an evaluation is: everything that moves a number, frozen and hashed."""
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
@@ -10,6 +9,7 @@ from vidense.errors import UserError, suggest
 from vidense.experts import HOLD_OUT, HoldOut
 from vidense.method import Scale
 from vidense.mixing import Mixing
+from vidense.option_types import LARGEST
 from vidense.records import content_hash
 from vidense.training import TrainingRecipe
 
@@ -204,8 +204,8 @@ def eval_spec(
         raise UserError(f"unknown protocol {protocol!r}{suggest(protocol, PROTOCOLS)}")
     if epochs is not None and epochs < 1:
         raise UserError(f"epochs={epochs} trains nothing; give an integer of at least 1")
-    if lr is not None and not 0 < lr < math.inf:
-        raise UserError(f"lr={lr:g} is no learning rate; give a number above 0")
+    if lr is not None and not 0 < lr <= LARGEST:
+        raise UserError(f"lr={lr:g} is no learning rate; give a number above 0, and at most {LARGEST:g}")
     name, *given = model.split(":")
     options, own = parse_assignments(given, name), PROTOCOLS[protocol](name, epochs)
     chosen = {"labels": labels or own.labels, "mix": mix, "task": task}
