@@ -157,6 +157,8 @@ def test_bad_settings_are_one_sentence_and_leave_nothing_behind(store, tmp_path,
     with pytest.raises(UserError, match=words) as caught:
         condense(store, tmp_path / "run", **settings)
     assert "\n" not in str(caught.value)
+    # Nor a run with other settings, which the corrected command would be refused for.
+    assert list(tmp_path.glob("run/*")) == []
 
 
 def test_mistakes_are_reported_together(store, tmp_path):

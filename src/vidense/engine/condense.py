@@ -11,6 +11,7 @@ from vidense.engine.execute import execute
 from vidense.engine.run import RunFolder
 from vidense.engine.settings import as_asked, resolve
 from vidense.engine.workshop import making
+from vidense.errors import UserError
 from vidense.needs import Report
 
 __all__ = ["condense"]
@@ -56,4 +57,8 @@ def condense(
         run.write(asked=as_asked(settings, job), class_names=list(opened.class_names))
         report: Report = progress or (lambda phase, done, total, entry: None)
         task = job.task(opened, making(report, checkpoint_seconds))
-        return execute(job, task, run, report, checkpoint_seconds)
+        try:
+            return execute(job, task, run, report, checkpoint_seconds)
+        except UserError:
+            run.abandon()
+            raise

@@ -86,6 +86,12 @@ class RunFolder:
         self.write()
         return None
 
+    def abandon(self) -> None:
+        """Forget a run of which nothing was made, so that the same folder takes it with other settings."""
+        made = (self.log, self.dataset, self.checkpoint)
+        if "tuning" not in self.record and not any(path.exists() for path in made):
+            (self.path / RECORD).unlink(missing_ok=True)
+
     def close(self) -> None:
         """Let other processes write the folder."""
         self._lock.release(remove=True)
