@@ -71,6 +71,15 @@ def test_the_content_hash_follows_the_clips_not_the_place(source: Path, tmp_path
         assert other.content_hash != report.content_hash, name
 
 
+def test_fresh_deletes_nothing_where_a_store_holds_something_else(source: Path, tmp_path: Path) -> None:
+    prepare(source, tmp_path / "s", **SMALL)
+    (tmp_path / "s" / "notes.txt").write_text("mine")
+    before = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "s").iterdir()}
+    with pytest.raises(UserError, match=r"holds 'notes\.txt' beside the store; move it away"):
+        prepare(source, tmp_path / "s", fresh=True, **SMALL)
+    assert {file.name: file.stat().st_mtime_ns for file in (tmp_path / "s").iterdir()} == before
+
+
 def test_other_settings_are_refused_and_fresh_starts_over(source: Path, tmp_path: Path) -> None:
     prepare(source, tmp_path / "s", **SMALL)
     (tmp_path / "s" / "cache").mkdir()

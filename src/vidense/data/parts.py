@@ -167,10 +167,19 @@ def sweep(out: Path) -> None:
 
 
 def clear(out: Path) -> None:
-    """Delete what ``prepare`` writes, and what was computed from it; a folder that is no store is left alone."""
+    """Delete what ``prepare`` writes, and what was computed from it; a folder that is no store is left alone.
+
+    Raises:
+        UserError: if a store holds something else too, which nothing can be prepared beside; then nothing is deleted.
+    """
     finished = (out / INDEX).exists() and (out / REPORT).exists()
     if not finished and not (out / "parts" / PLAN).exists():
         return
+    own = (INDEX, REPORT, "parts", "cache", "train-*.npy", "test-*.npy", ".*.npy")
+    if foreign := sorted(file.name for file in out.iterdir() if not any(map(file.match, own))):
+        raise UserError(
+            f"{str(out)!r} holds {foreign[0]!r} beside the store; move it away, or give the path of a new folder"
+        )
     for split in ("train", "test"):
         for shard in out.glob(f"{split}-*.npy"):
             shard.unlink()
