@@ -11,7 +11,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet -c constraints
 # One thread per worker: two workers that each ask for all cores are slower than one.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-SUITES := ucf101_6 ucf101_6_costs ucf101_6_16 ucf101_6_published ucf101_6_soft ucf101_6_cross ucf101_6_bytes ucf101_6_tsgf ucf101_6_sweeps ucf101_6_uses weizmann segmentation
+SUITES := ucf101_6 ucf101_6_costs ucf101_6_16 ucf101_6_published ucf101_6_soft ucf101_6_cross ucf101_6_bytes ucf101_6_tsgf ucf101_6_sweeps ucf101_6_uses weizmann weizmann_flow segmentation
 
 .PHONY: setup demo test test-all lint bench docs dist deps-apt clean
 .DELETE_ON_ERROR:

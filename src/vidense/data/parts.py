@@ -175,13 +175,14 @@ def clear(out: Path) -> None:
     finished = (out / INDEX).exists() and (out / REPORT).exists()
     if not finished and not (out / "parts" / PLAN).exists():
         return
-    own = (INDEX, REPORT, "parts", "cache", "train-*.npy", "test-*.npy", ".*.npy")
+    shards = ("train-*.npy", "test-*.npy")
+    own = (INDEX, REPORT, "parts", "cache", *shards, ".*.npy")
     if foreign := sorted(file.name for file in out.iterdir() if not any(map(file.match, own))):
         raise UserError(
             f"{str(out)!r} holds {foreign[0]!r} beside the store; move it away, or give the path of a new folder"
         )
-    for split in ("train", "test"):
-        for shard in out.glob(f"{split}-*.npy"):
+    for pattern in shards:
+        for shard in out.glob(pattern):
             shard.unlink()
     shutil.rmtree(out / "cache", ignore_errors=True)
     # Last, because these tell that the folder is a store, should this be interrupted.

@@ -17,9 +17,9 @@ class Stem(nn.Conv3d):
     Kernels of processors put channels into the lanes of their registers, and three of them leave nearly all lanes
     empty: of miniC3D's layers this one is the slowest for its work. Every 2x2 pixels become twelve channels (space to
     depth), over which the same sums are a 3x4x4 convolution of stride 1; a third more products, in full lanes. That is
-    how bfloat16 is computed on a CPU, at two to three times the speed, and float32 where a gradient goes to the clips
-    and none to the weights, at one and a half times; the other passes of float32 are slower so, and stay as they are,
-    as does everything on a GPU. Results differ by the order of the sums.
+    how bfloat16 is computed on a CPU, at more than twice the speed, and float32 where a gradient goes to the clips and
+    none to the weights, at almost twice (``benchmarks.stem``); the other passes of float32 are slower so, and stay as
+    they are, as does everything on a GPU. Results differ by the order of the sums.
     """
 
     def __init__(self, width: int, **options: Any) -> None:
