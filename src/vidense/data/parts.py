@@ -1,12 +1,13 @@
 """Preparing shard by shard, so that an interrupted preparation continues where it stopped."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vidense.data.frame_folder import stamp, video_hash
 from vidense.data.layouts import Listing
@@ -18,10 +19,12 @@ from vidense.errors import UserError
 from vidense.records import read_json, replacing, write_json
 
 __all__ = [
+    "LOCK",
     "PLAN",
     "Chunk",
     "chunks",
     "clear",
+    "damaged_shards",
     "read_part",
     "refuse_changes",
     "refuse_other_settings",
@@ -32,6 +35,9 @@ __all__ = [
 
 PLAN = "plan.json"
 """What an unfinished store was asked for, in its folder ``parts``."""
+
+LOCK = ".lock"
+"""Held while a store is written."""
 
 SHARD_BYTES = 64 << 20
 """Size that a shard does not exceed, unless one video alone does."""
@@ -106,13 +112,24 @@ def write_part(
     shard = None
     if videos:
         file = out / f"{chunk.name}.npy"
-        with replacing(file) as temporary:
-            np.save(temporary, pixels[: len(videos)])
+        _save(file, pixels[: len(videos)])
         shape = [len(videos), *pixels.shape[1:]]
         shard = {"file": file.name, "split": chunk.split, "shape": shape, "bytes": file.stat().st_size}
     record = {"shard": shard, "videos": videos, "failures": failures}
     write_json(out / "parts" / f"{chunk.name}.json", record)
     return record
+
+
+def _save(file: Path, array: NDArray[np.uint8]) -> None:
+    # As np.save does, which leaves the writing to C and of a full disk tells only how many numbers were written.
+    with replacing(file) as temporary, temporary.open("wb") as sink:
+        np.lib.format.write_array_header_1_0(sink, np.lib.format.header_data_from_array_1_0(array))
+        sink.write(array.data)
+
+
+def damaged_shards(out: Path, shards: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the names of those that are gone or have another size than when they were written."""
+    return [shard["file"] for shard in shards if stamp(out / shard["file"])["size"] != shard["bytes"]]
 
 
 def read_part(out: Path, chunk: Chunk) -> dict[str, Any] | None:
@@ -122,8 +139,7 @@ def read_part(out: Path, chunk: Chunk) -> dict[str, Any] | None:
         return None
     record: dict[str, Any] = read_json(file)
     shard = record["shard"]
-    complete = shard is None or stamp(out / shard["file"])["size"] == shard["bytes"]
-    return record if complete else None
+    return None if shard and damaged_shards(out, [shard]) else record
 
 
 def refuse_other_settings(out: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -169,21 +185,22 @@ def sweep(out: Path) -> None:
 def clear(out: Path) -> None:
     """Delete what ``prepare`` writes, and what was computed from it; a folder that is no store is left alone.
 
+    A store that lost its index, its report or shards is one still.
+
     Raises:
         UserError: if a store holds something else too, which nothing can be prepared beside; then nothing is deleted.
     """
-    finished = (out / INDEX).exists() and (out / REPORT).exists()
-    if not finished and not (out / "parts" / PLAN).exists():
+    shards = [shard for split in ("train", "test") for shard in out.glob(f"{split}-*.npy")]
+    marks = [(out / name).exists() for name in (INDEX, REPORT)] + [bool(shards)]
+    if sum(marks) < 2 and not (out / "parts" / PLAN).exists():
         return
-    shards = ("train-*.npy", "test-*.npy")
-    own = (INDEX, REPORT, "parts", "cache", *shards, ".*.npy")
-    if foreign := sorted(file.name for file in out.iterdir() if not any(map(file.match, own))):
+    own = {INDEX, REPORT, LOCK, "parts", "cache", *(shard.name for shard in shards)}
+    if foreign := sorted(file.name for file in out.iterdir() if file.name not in own and not file.match(".*.npy")):
         raise UserError(
             f"{str(out)!r} holds {foreign[0]!r} beside the store; move it away, or give the path of a new folder"
         )
-    for pattern in shards:
-        for shard in out.glob(pattern):
-            shard.unlink()
+    for shard in shards:
+        shard.unlink()
     shutil.rmtree(out / "cache", ignore_errors=True)
     # Last, because these tell that the folder is a store, should this be interrupted.
     sweep(out)

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -11,10 +12,12 @@ from vidense.data.decode import decoder_version
 from vidense.data.layouts import LayoutOptions, Listing, scan
 from vidense.data.layouts.places import a_few
 from vidense.data.parts import (
+    LOCK,
     PLAN,
     Chunk,
     chunks,
     clear,
+    damaged_shards,
     read_part,
     refuse_changes,
     refuse_other_settings,
@@ -27,6 +30,7 @@ from vidense.data.prepare_report import BadFile, PrepareReport
 from vidense.data.settings import PrepareSettings
 from vidense.data.store import FORMAT, INDEX, VERSION, hash_of_content
 from vidense.errors import UserError
+from vidense.locks import Lock
 from vidense.records import content_hash, read_json, write_json
 
 __all__ = ["prepare", "prepare_listed"]
@@ -88,9 +92,7 @@ def prepare(
     listing = scan(source, layout, options)
     settings = PrepareSettings.of(listing, options, frames=frames, stride=stride, size=size, resize=resize, clips=clips)
     _check_classes(listing)
-    if fresh:
-        clear(out)
-    return prepare_listed(listing, settings, out, workers, timeout_s, on_error, progress)
+    return prepare_listed(listing, settings, out, workers, timeout_s, on_error, progress, fresh=fresh)
 
 
 def prepare_listed(
@@ -101,12 +103,36 @@ def prepare_listed(
     timeout_s: float = TIMEOUT_S,
     on_error: str = "skip",
     progress: Progress | None = None,
+    *,
+    fresh: bool = False,
 ) -> PrepareReport:
     """Do what :func:`prepare` does, with videos that are listed already; the arguments are its own."""
-    if (out / INDEX).exists():
+    if not fresh and (out / INDEX).exists():
         return _recognise(out, listing, settings, on_error)
-    records = _decode(out, listing, settings, (workers or _processors(), timeout_s), on_error, progress)
-    return _finish(out, listing, settings, records)
+    with _writing(out):
+        if fresh:
+            clear(out)
+        elif (out / INDEX).exists():
+            # Whoever wrote it has finished since.
+            return _recognise(out, listing, settings, on_error)
+        # More processes than videos would only be started and ended.
+        limits = (min(workers or _processors(), len(listing.entries)), timeout_s)
+        records = _decode(out, listing, settings, limits, on_error, progress)
+        return _finish(out, listing, settings, records)
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Keep other processes from writing the folder."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{str(out)!r} is a file; give the path of a new folder")
+    lock = Lock(out / LOCK)
+    if not lock.take():
+        raise UserError(f"another process is preparing {str(out)!r}; wait for it, or give the path of a new folder")
+    try:
+        yield
+    finally:
+        lock.release(remove=True)
 
 
 def _check_choices(on_error: str, timeout_s: float, workers: int | None) -> None:
@@ -174,7 +200,7 @@ def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, A
         plan: dict[str, Any] = read_json(file)
         refuse_other_settings(out, plan, wanted)
         return plan
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if any(file.name != LOCK for file in out.iterdir()):
         raise UserError(f"{str(out)!r} exists and holds something else; give the path of a new folder")
     plan = {**wanted, "rows": rows_per_shard(settings)}
     write_json(file, plan)
@@ -188,6 +214,8 @@ def _recognise(out: Path, listing: Listing, settings: PrepareSettings, on_error:
         raise UserError(f"{str(out)!r} holds an index that this vidense cannot read; prepare it fresh")
     refuse_other_settings(out, index, _identity(listing, settings))
     refuse_changes(listing.root, index["videos"] + index["failures"])
+    if damaged := damaged_shards(out, index["shards"]):
+        raise UserError(f"{damaged[0]!r} in {str(out)!r} is damaged or gone; prepare it fresh")
     if on_error == "fail" and index["failures"]:
         raise _bad_file(listing, index["failures"][0]["path"], index["failures"][0]["reason"])
     return PrepareReport.read(out)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidense.errors import UserError
 from vidense.records import read_json, write_json
 
 __all__ = ["REPORT", "BadFile", "PrepareReport"]
@@ -59,6 +60,9 @@ class PrepareReport:
         Raises:
             UserError: if it is missing or damaged.
         """
-        value: dict[str, Any] = read_json(out / REPORT)
-        bad_files = [BadFile(**row) for row in value.pop("bad_files")]
-        return cls(**{**value, "bad_files": bad_files, "store": str(out), "reused": True})
+        try:
+            value: dict[str, Any] = read_json(out / REPORT)
+            bad_files = [BadFile(**row) for row in value.pop("bad_files")]
+            return cls(**{**value, "bad_files": bad_files, "store": str(out), "reused": True})
+        except (UserError, LookupError, AttributeError, TypeError) as error:
+            raise UserError(f"the report in {str(out)!r} is gone or damaged ({error}); prepare it fresh") from None

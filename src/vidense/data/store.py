@@ -110,12 +110,12 @@ class ClipStore:
         if index.get("version") != VERSION:
             raise UserError(
                 f"{str(path)!r} is a store of version {index.get('version')}, this vidense reads version {VERSION}; "
-                "prepare it again"
+                "prepare it fresh"
             )
         try:
             return cls(path, index)
         except (UserError, LookupError, AttributeError, TypeError, ValueError, RuntimeError, OSError) as error:
-            raise UserError(f"{str(path)!r} is damaged ({type(error).__name__}: {error}); prepare it again") from error
+            raise UserError(f"{str(path)!r} is damaged ({type(error).__name__}: {error}); prepare it fresh") from error
 
     @property
     def cache(self) -> Path:
