@@ -87,10 +87,12 @@ def test_trained_features_are_those_of_the_ceiling_and_are_trained_once(tmp_path
     assert torch.equal(embed_all(ceiling.network, of.real), torch.cat(seen[:3]))
 
 
-def test_worthless_features_are_refused_with_a_way_out(tmp_path, monkeypatch):
+def test_worthless_features_are_refused(tmp_path, monkeypatch):
     diverged = Ceiling(Flat(SPEC, 3), {"diverged_at": 4}, 12, "0" * 64, 1.0)
-    monkeypatch.setattr("vidense.coresets.ceiling_network", lambda *args, **named: diverged)
-    with pytest.raises(DivergenceError, match=r"'toy_flat' diverged.*feature_net=random"):
+    monkeypatch.setattr("vidense.teachers.ceiling_network", lambda *args, **named: diverged)
+    with pytest.raises(
+        DivergenceError, match=r"a network to choose by \(toy_flat\) diverged while it was trained; take another"
+    ):
         select(task(tmp_path, spec=SPEC), first, "trained", "toy_flat")
 
 

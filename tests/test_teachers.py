@@ -79,7 +79,7 @@ def test_progress_is_reported(tmp_path):
 def test_diverged_teachers_are_refused(tmp_path, monkeypatch):
     diverging = TrainingRecipe(steps=60, epochs=0, lr=1e30, warmup=0.0, clip_norm=None, precision="float32")
     monkeypatch.setattr("vidense.teachers.teacher_recipe", lambda scale, epochs: diverging)
-    with pytest.raises(DivergenceError, match=r"'minic3d_bn' diverged .* another --seed"):
+    with pytest.raises(DivergenceError, match=r"a teacher \(minic3d_bn\) diverged .* another --seed"):
         BRIEF.make(task(tmp_path, spec=SPEC), quiet)
 
 

@@ -7,16 +7,28 @@ import torch
 from torch import Tensor
 
 from vidense.data.spec import LabelledClips
-from vidense.errors import DivergenceError
-from vidense.experts import ceiling_network
 from vidense.method import Recipe, Task
 from vidense.nets import Network, build_network
 from vidense.parameterizations.selected import SelectedClips
+from vidense.teachers import Teacher
+from vidense.training import TrainingRecipe
 
-__all__ = ["FeatureNet", "embed_all", "select"]
+__all__ = ["Chooser", "FeatureNet", "embed_all", "select"]
 
 FeatureNet = Literal["trained", "random"]
 CHUNK = 16
+
+
+class Chooser(Teacher):
+    """A network by whose features clips are chosen: at either scale the one that evaluation shows as the ceiling."""
+
+    def describe(self) -> str:
+        """Return its architecture, and what it is for."""
+        return f"a network to choose by ({self.network})"
+
+    def recipe(self, task: Task) -> TrainingRecipe:
+        """Return the recipe of the ``clean`` protocol."""
+        return TrainingRecipe()
 
 
 def select(task: Task, choose: Callable[[Tensor, int], list[int]], feature_net: FeatureNet, network: str) -> Recipe:
@@ -25,9 +37,8 @@ def select(task: Task, choose: Callable[[Tensor, int], list[int]], feature_net: 
     Args:
         task: clips, videos per class, seed.
         choose: maps features ``[n, E]`` of one class and a count to that many distinct positions.
-        feature_net: ``trained`` uses the network that was trained on the whole store with the run's seed (trained
-            once, cached beside the store, and the same that evaluation shows as the ceiling); ``random`` an untrained
-            one, as the reference's script does.
+        feature_net: ``trained`` uses the :class:`Chooser` of the run's seed, trained once and kept beside the store;
+            ``random`` an untrained one, as the reference's script does.
         network: its architecture.
     """
     features = embed_all(_network(task, feature_net, network), task.real)
@@ -48,10 +59,7 @@ def embed_all(network: Network, clips: LabelledClips) -> Tensor:
 
 
 def _network(task: Task, feature_net: FeatureNet, name: str) -> Network:
+    if feature_net == "trained":
+        return task.obtain(Chooser(name)).network
     real = task.real
-    if feature_net == "random":
-        return build_network(name, real.spec, len(real.class_names), seed=task.seed).eval().place(real.device)
-    trained = ceiling_network(real, name, task.seed, task.workdir, device=real.device)
-    if trained.fit["diverged_at"] is not None:
-        raise DivergenceError(f"{name!r} diverged while it was trained for features; use --set feature_net=random")
-    return trained.network
+    return build_network(name, real.spec, len(real.class_names), seed=task.seed).eval().place(real.device)

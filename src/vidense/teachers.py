@@ -107,12 +107,16 @@ class Teacher(Need[TrainedTeacher]):
             **self._training(task), progress=lambda done, total, loss: report("train", done, total, {"loss": loss})
         )
         if trained.fit["diverged_at"] is not None:
-            raise DivergenceError(f"the teacher {self.network!r} diverged while it was trained; take another --seed")
+            raise DivergenceError(f"{self.describe()} diverged while it was trained; take another --seed")
         return TrainedTeacher(_frozen(trained.network), self.network, task.seed, _chosen(trained.fit), trained.weights)
 
     def facts(self, made: TrainedTeacher) -> dict[str, Any]:
         """Return what a condensed dataset says of the teacher."""
         return made.to_json()
+
+    def recipe(self, task: Task) -> TrainingRecipe:
+        """Return how it is trained."""
+        return teacher_recipe(task.scale, self.epochs)
 
     def seen(self, real: RealClips) -> RealClips:
         """Return clips as the network takes them: as they are, or one frame each."""
@@ -139,7 +143,7 @@ class Teacher(Need[TrainedTeacher]):
             "model": self.network,
             "seed": task.seed,
             "cache": task.workdir,
-            "recipe": teacher_recipe(task.scale, self.epochs),
+            "recipe": self.recipe(task),
             "resample": self.single_frames,
             "device": task.real.device,
         }
