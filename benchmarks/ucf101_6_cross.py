@@ -17,7 +17,7 @@ __all__ = ["MODELS", "SUITE"]
 
 METHODS = ("random", "herding", "dm", "prism", "vdsd_dm")
 MODELS = ("cnn_gru", "cnn_lstm:lstm_hidden=1024", "r3d_18", "video_transformer")
-NETS = 2
+NETS = 1
 
 
 def _points() -> list[Point]:

@@ -8,7 +8,7 @@ from tests.evaluation.conftest import write_store
 from tests.small_net import NAME, linear
 from vidense import ablations
 from vidense import methods as _registered  # noqa: F401 - registers them
-from vidense.ablation import ablate
+from vidense.ablation import FILE, ablate
 from vidense.ablations import Grid, Variant, grid_of, grids_of
 from vidense.cli import run
 from vidense.errors import UserError
@@ -114,6 +114,14 @@ def test_the_command_prints_rows_and_grids(store, tmp_path, starts, capsys):
     assert run(["ablate", "dm", "--list"]) == 0
     assert "components (a paper): as published, from noise" in capsys.readouterr().out
     assert run(["ablate", "dm"]) == 2 and run([*words, "--seeds", "0"]) == 2
+
+
+def test_another_grid_does_not_replace_what_was_found(store, tmp_path, starts):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / FILE).write_text('{"method": "dm", "grid": "vpc"}')
+    with pytest.raises(UserError, match="is not of the grid 'components' of 'dm'; give another --out"):
+        ablate("dm", store.path, tmp_path / "out", model=NAME, **starts)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [FILE]
 
 
 def test_halves_are_condensed_apart_and_not_set_against_all_classes(store, tmp_path, starts):

@@ -14,6 +14,7 @@ from vidense.records import (
     content_hash,
     disjoint,
     file_hash,
+    holds,
     numbered_name,
     read_json,
     replacing,
@@ -175,3 +176,13 @@ def test_a_numbered_name_leads_nowhere_else(number, name):
 def test_a_numbered_name_keeps_what_can_be_read():
     assert numbered_name(3, "a/b  c") == "00003-a-b-c"
     assert numbered_name(3, "../..") == "00003"
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", "{}", '{"a": 2}', None])
+def test_only_a_sound_file_holds_a_value(tmp_path, content):
+    file = tmp_path / "x.json"
+    if content is not None:
+        file.write_text(content)
+    assert not holds(file, "a", 1)
+    write_json(file, {"a": 1, "b": [2]})
+    assert holds(file, "a", 1) and holds(file, "b", [2])

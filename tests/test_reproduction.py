@@ -137,7 +137,7 @@ def test_what_is_missing_or_foreign_in_the_data_is_told_before_anything_is_conde
         assert run([*words, "--json"]) == 2
         out, err = capsys.readouterr()
         assert out == ""
-        assert "warning: videos that the lists name are missing: 1: run/b_run_f_nm_np1_fr_med_0.avi\n" in err
+        assert "warning: videos that are listed but missing: 1: run/b_run_f_nm_np1_fr_med_0.avi\n" in err
         assert "warning: 3 train / 2 test videos; the complete hmdb51 has 5236 / 1530\n" in err
         assert "note: videos on disk that no list names were left out: 2: run/holiday.avi, walk/holiday.avi\n" in err
         assert err.index("warning") < err.index("far enough")

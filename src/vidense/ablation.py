@@ -22,7 +22,7 @@ from vidense.evaluation.spec import eval_spec
 from vidense.method import METHODS
 from vidense.needs import Report
 from vidense.parameterizations import KeyFrames
-from vidense.records import numbered_name, write_json
+from vidense.records import holds, numbered_name, write_json
 from vidense.runlog import LOG, read_log, read_record
 from vidense.statistics import Accuracies, paired_difference, summarise
 
@@ -75,9 +75,11 @@ def ablate(
         ``left_out``: by name of a variant that cannot be condensed from this store, why.
 
     Raises:
-        UserError: if a name is unknown, a count is too low, or the settings do not fit the first variant or any other.
+        UserError: if a name is unknown, a count is too low, the settings do not fit the first variant or any other, or
+            ``out`` holds another ablation.
     """
     _check(method, seeds, nets)
+    _check_free(Path(out), method, grid)
     chosen, opened = grid_of(method, grid), ClipStore.open(store)
     work = _Work(Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
     # All variants and benches first: a mistake must not surface after an hour.
@@ -97,6 +99,13 @@ def ablate(
 def _check(method: str, seeds: int, nets: int) -> None:
     METHODS.get(method)
     check_counts(seeds=seeds, nets=nets)
+
+
+def _check_free(out: Path, method: str, grid: str) -> None:
+    """Raise ``UserError`` if the folder holds what another method or grid came to, which would be lost."""
+    if not (out / FILE).exists() or (holds(out / FILE, "grid", grid) and holds(out / FILE, "method", method)):
+        return
+    raise UserError(f"{str(out / FILE)!r} is not of the grid {grid!r} of {method!r}; give another --out, or delete it")
 
 
 def _possible(

@@ -18,6 +18,7 @@ __all__ = [
     "content_hash",
     "disjoint",
     "file_hash",
+    "holds",
     "numbered_name",
     "read_json",
     "replacing",
@@ -118,6 +119,15 @@ def write_json(path: Path, value: Any) -> None:
     text = json.dumps(value, indent=1, allow_nan=False)
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def holds(path: Path, key: str, value: Any) -> bool:
+    """Return whether a JSON file is there, readable, and has ``value`` at ``key``."""
+    try:
+        found = read_json(path)
+    except UserError:
+        return False
+    return isinstance(found, dict) and bool(found.get(key) == value)
 
 
 def read_json(path: Path) -> Any:

@@ -62,7 +62,7 @@ def test_a_folder_with_other_things_is_left_alone(vidense, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_real_quick_demo(tmp_path):
-    code = "from vidense.cli import main; main()"
+    code = "from vidense.__main__ import main; main()"
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     done = subprocess.run(
         [sys.executable, "-c", code, "demo", "--quick"],

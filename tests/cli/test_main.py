@@ -29,6 +29,23 @@ def test_help_needs_no_torch():
     assert "Usage: vidense" in done.stdout and "vidense 0." in done.stdout
 
 
+def test_without_a_word_there_is_help(vidense):
+    bare = vidense()
+    assert (bare.code, bare.out) == (2, vidense("--help").out)
+    assert len(bare.out.splitlines()) > 20
+
+
+def test_the_module_is_the_command_and_may_be_interrupted_while_it_loads():
+    shown = python("import runpy, sys; sys.argv[1:] = ['--version']; runpy.run_module('vidense', run_name='__main__')")
+    assert shown.returncode == 0 and shown.stdout.startswith("vidense 0.")
+    stopped = python(
+        "import sys\nclass Late:\n    def find_spec(self, name, *rest):\n"
+        "        if name == 'vidense.cli':\n            raise KeyboardInterrupt\n"
+        "from vidense.__main__ import main\nsys.meta_path.insert(0, Late())\nmain()"
+    )
+    assert (stopped.returncode, stopped.stderr) == (130, "interrupted before anything was done\n")
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_help_ends_with_examples(vidense, verb):
     code, out, _ = vidense(verb, "--help")

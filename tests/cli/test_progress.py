@@ -40,6 +40,16 @@ def test_another_phase_shows_at_once_and_counts_its_own_rate(capsys, clock):
     assert lines == ["search lr", "condense 1/2, loss 1", "condense 2/2, 0.25/s, loss 0.5"]
 
 
+def test_the_next_run_counts_its_own_rate(capsys, clock):
+    with Display() as display:
+        for pause in (1, 50):
+            display.step("condense", 1, 2)
+            clock[0] += pause
+            display.step("condense", 2, 2)
+    ends = [line for line in capsys.readouterr().err.splitlines() if "2/2" in line]
+    assert ends == ["condense 2/2, 1/s", "condense 2/2, 0.02/s"]
+
+
 def test_notes_are_rare_without_a_terminal(capsys, clock):
     with Display() as display:
         for second in range(25):

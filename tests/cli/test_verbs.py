@@ -1,6 +1,7 @@
 """What the verbs print when all is well."""
 
 import json
+import shlex
 import shutil
 
 import pytest
@@ -37,6 +38,12 @@ def test_prepare_says_what_it_found(vidense, tmp_path):
     assert "jump" in out and "do not suit minic3d" in out and "skipped" in out and "broken.mp4" in out
     assert out.splitlines()[-1].startswith("10 videos of 2 classes; store ")
     assert "was prepared before" in vidense(*words).out
+
+
+def test_the_next_command_can_be_typed_as_it_stands(vidense, store, tmp_path):
+    run = tmp_path / "my runs" / "one"
+    out = vidense("condense", store, "--out", run, *FAST).out
+    assert shlex.split(out.splitlines()[-1])[1:] == ["vidense", "evaluate", str(run), "--on", str(store)]
 
 
 def test_condense_prints_sizes_and_the_next_command(vidense, store, tmp_path):

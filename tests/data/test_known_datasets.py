@@ -82,7 +82,7 @@ def test_hmdb51_names_what_is_missing_and_what_is_foreign(hmdb: Path, tmp_path: 
     (hmdb / "hmdb51_org" / gone).unlink()
     write_video(hmdb / "hmdb51_org" / "walk" / "holiday.avi", frames=4, codec="mpeg4")
     report = prepare(hmdb, tmp_path / "s", frames=4, size=16, workers=1)
-    assert f"videos that the lists name are missing: 1: {gone}" in report.warnings
+    assert f"videos that are listed but missing: 1: {gone}" in report.warnings
     assert "videos on disk that no list names were left out: 1: walk/holiday.avi" in report.notes
     assert [(bad.path, bad.reason) for bad in report.bad_files] == [(gone, "missing")]
 
@@ -143,7 +143,7 @@ def test_kinetics_takes_eight_frames_of_the_middle(kinetics: Path, tmp_path: Pat
         "test": {"val/0347ZoDXyP0_000095_000105.mp4", "val/AAAAAAAAAAA_000003_000013.mp4"},
     }
     report = prepare(kinetics, tmp_path / "s", workers=1)
-    assert report.warnings == ["videos that the lists name are missing: 1: gone4ever_000007_000017.mp4"]
+    assert report.warnings == ["videos that are listed but missing: 1: gone4ever_000007_000017.mp4"]
     store = ClipStore.open(tmp_path / "s")
     assert store.spec.shape == (8, 3, 64, 64)
     settings = {**store.settings}

@@ -278,6 +278,15 @@ def test_bad_files_are_listed_and_skipped(source: Path, tmp_path: Path) -> None:
         prepare(source, tmp_path / "s", on_error="fail", **SMALL)
 
 
+def test_a_link_to_nothing_is_a_missing_video(source: Path, tmp_path: Path) -> None:
+    (source / "walk" / "gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    report = prepare(source, tmp_path / "s", **SMALL)
+    assert [(bad.path, bad.reason) for bad in report.bad_files] == [("walk/gone.mp4", "missing")]
+    assert "videos that are listed but missing: 1: walk/gone.mp4" in report.warnings
+    with pytest.raises(UserError, match=r"gone\.mp4' cannot be used \(missing"):
+        prepare(source, tmp_path / "s2", on_error="fail", **SMALL)
+
+
 def test_a_bad_file_stops_the_preparation_if_asked(source: Path, tmp_path: Path) -> None:
     (source / "jump" / "jump0.mp4").write_bytes(b"")
     with pytest.raises(UserError, match=r"jump0\.mp4' cannot be used \(empty: the file holds 0 bytes\)"):

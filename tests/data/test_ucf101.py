@@ -82,7 +82,7 @@ def test_ucf101_names_what_is_missing_and_what_is_foreign(ucf: Path, tmp_path: P
     (ucf / "UCF-101" / gone).unlink()
     write_clip(ucf, "Archery", "g26")
     report = vidense.prepare(ucf, tmp_path / "s", layout="ucf101", split=2, **SMALL)
-    assert f"videos that the lists name are missing: 1: {gone}" in report.warnings
+    assert f"videos that are listed but missing: 1: {gone}" in report.warnings
     assert f"videos on disk that no list names were left out: 1: {clip('Archery', 'g26')}" in report.notes
     assert [(bad.path, bad.reason) for bad in report.bad_files] == [(gone, "missing")]
     assert report.counts["YoYo"] == {"train": 3, "test": 0}
@@ -105,8 +105,7 @@ def test_miniucf_is_prepared_from_the_archives_of_ucf101(tmp_path: Path, split: 
     missing = [bad.path for bad in report.bad_files if bad.reason == "missing"]
     assert len(missing) == len(report.bad_files) == 100
     assert any(
-        warning.startswith(f"videos that the lists name are missing: 100: {missing[0]}, ")
-        for warning in report.warnings
+        warning.startswith(f"videos that are listed but missing: 100: {missing[0]}, ") for warning in report.warnings
     )
     assert f"videos on disk that no list names were left out: 1: {clip('Swing', 'g26')}" in report.notes
     assert vidense.ClipStore.open(tmp_path / "s").class_names == MINIUCF_CLASSES

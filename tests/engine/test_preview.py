@@ -48,6 +48,8 @@ def test_the_same_dataset_is_not_drawn_twice_and_another_one_is(dataset, tmp_pat
     dense = Dense(of.real.decode(of.random_videos()), of.real.spec, of.real.class_names, of.labels)
     write_previews(save(run / "dataset", dense, dtype="uint8", provenance={}), run)
     assert not marker.exists()
+    (run / "preview" / "preview.json").write_text("{")
+    write_previews(load(run), run)
     index = json.loads((run / "preview" / "preview.json").read_text())
     assert [video["key_frames"] for video in index["videos"]] == [list(range(8))] * 3
     assert {path.name for path in (run / "preview").iterdir()} == {

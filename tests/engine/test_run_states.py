@@ -231,6 +231,36 @@ def test_records_of_other_versions_are_never_taken_up_nor_deleted(tmp_path, reco
     assert (tmp_path / "log.jsonl").exists()
 
 
+def test_what_differs_of_many_options_is_told_alone(tmp_path):
+    folder = RunFolder(tmp_path / "run", {"seed": 4, "options": {"lr": 1.0, "momentum": 0.5}})
+    folder.open(fresh=False)
+    folder.close()
+    with pytest.raises(
+        UserError, match=r"other settings \(option lr 1\.0 -> 2\.0\); give another --out, or start over"
+    ):
+        RunFolder(tmp_path / "run", {"seed": 4, "options": {"lr": 2.0, "momentum": 0.5}}).open(fresh=False)
+
+
+def test_a_damaged_run_is_told_and_starts_over(store, tmp_path):
+    out, given = tmp_path / "run", SETTINGS["outcome"]
+    condense(store, out, **given)
+    (out / "dataset" / "tensors.safetensors").write_bytes(b"")
+    with pytest.raises(UserError, match=r"is finished but its dataset is not whole .*; start over with"):
+        condense(store, out, **given)
+    (out / "run.json").write_text('{"format": ')
+    with pytest.raises(UserError, match="is not readable JSON"):
+        condense(store, out, **given)
+    condense(store, out, fresh=True, **given)
+    assert bits(out) == bits(store.parent / "outcome")
+
+
+def test_a_damaged_record_without_a_run_is_left_alone(tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(UserError, match="is not readable JSON"):
+        RunFolder(tmp_path, {}).open(fresh=True)
+    assert (tmp_path / "run.json").read_text() == "{"
+
+
 def test_the_record_of_a_run_is_read_back(tmp_path):
     folder = RunFolder(tmp_path / "run", {"seed": 4})
     assert folder.open(fresh=False) is None and folder.log == tmp_path / "run" / "log.jsonl"

@@ -1,6 +1,7 @@
 """``evaluation.json``: rows by hand, and files that are damaged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,15 @@ def test_no_results_have_no_mean() -> None:
     assert make_row("method", "dm", EVAL, SPEC, [], 0, 0)["top1"] is None
 
 
-def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_record_is_read_as_it_was_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = record().write(tmp_path)
     assert file.name == "evaluation.json"
     assert EvaluationRecord.read(tmp_path).to_json() == json.loads(file.read_text())
-    # A second one replaces the first.
+    # A second one replaces the first, and says so where it is another.
     record().write(tmp_path)
+    assert not caplog.text
+    replace(record(), asked={"seeds": 5}).write(tmp_path)
+    assert "held an evaluation that was asked otherwise" in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
 
 

@@ -13,6 +13,7 @@ from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.evaluation import EvaluationRecord, evaluate_run
 from vidense.evaluation import measure as measure_module
+from vidense.report.findings import group_rows, sentences
 
 from .conftest import write_dataset
 
@@ -149,9 +150,13 @@ def test_another_dataset_in_the_same_folder_is_not_taken_for_the_first(
     assert after["dataset"]["content_hash"] != before["dataset"]["content_hash"]
 
 
-def test_the_record_describes_what_was_evaluated(store: ClipStore, dataset: CondensedDataset, linear: str) -> None:
+def test_the_record_describes_what_was_evaluated(
+    store: ClipStore, dataset: CondensedDataset, linear: str, caplog: pytest.LogCaptureFixture
+) -> None:
     record = call(dataset, store, linear)
     assert record["dataset"]["condensed_from_this_store"] is True
+    assert not caplog.text
+    assert "does not say" not in str(sentences(group_rows([record])[0]))
     assert record["dataset"]["settings"] == {"seed": 1, "data": store.content_hash}
     assert record["dataset"]["storage"]["bytes"] == dataset.storage.bytes
     assert (record["store"]["train_videos"], record["store"]["test_videos"]) == (12, 6)
@@ -171,6 +176,9 @@ def test_the_record_describes_what_was_evaluated(store: ClipStore, dataset: Cond
         ({"settings": "seed=1"}, "field 'settings'"),
         ({"settings": {"seed": "one"}}, "field 'settings.seed'"),
         ({"settings": None}, "field 'settings'"),
+        ({"settings": {"options": 5}}, "field 'settings.options'"),
+        ({"settings": {"scale": 7}}, "field 'settings.scale'"),
+        ({"settings": {"data": ["x"]}}, "field 'settings.data'"),
         ({"method": ["prism"]}, "field 'method'"),
         ({"method": {"name": 7}}, "field 'method.name'"),
         ({"store_dtype": "int3"}, "field 'store_dtype'"),
@@ -188,7 +196,7 @@ def test_garbled_settings_are_refused_before_anything_is_trained(
 
 
 def test_a_dataset_without_method_and_settings_has_default_names(
-    store: ClipStore, dataset: CondensedDataset, linear: str
+    store: ClipStore, dataset: CondensedDataset, linear: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = dataset.path / "condensed.json"
     index = json.loads(file.read_text())
@@ -197,6 +205,9 @@ def test_a_dataset_without_method_and_settings_has_default_names(
     assert record["rows"][0]["name"] == "condensed"
     assert {result["condensation_seed"] for result in record["rows"][0]["results"]} == {0}
     assert record["dataset"]["condensed_from_this_store"] is False
+    assert "does not say that it was condensed from" in caplog.text
+    (table,) = group_rows([record])
+    assert sentences(table)[0].startswith("condensed does not say that it was condensed from this store: test videos")
 
 
 def test_the_ceiling_uses_the_cache_of_networks(

@@ -42,6 +42,7 @@ def evaluation(
         "dataset": {
             "method": {"name": name, "paper": "a paper"},
             "settings": settings,
+            "condensed_from_this_store": True,
             "storage": {"bytes": size},
         },
         "rows": [

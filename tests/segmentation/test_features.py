@@ -117,6 +117,14 @@ def test_a_bundle_that_is_none(folder, text, words):
     assert words in refused(folder)
 
 
+def test_no_video_is_in_both_halves_of_a_split(folder):
+    shared = FeatureFolder(folder).names("test", 1)[0]
+    bundle = folder / "splits" / "train.split1.bundle"
+    bundle.write_text(bundle.read_text() + f"{shared}.txt\n")
+    for part in ("train", "test"):
+        assert f"trains and tests on {shared!r}; take it out of one" in refused(folder, part)
+
+
 def test_a_split_needs_both_bundles(folder):
     (folder / "splits" / "test.split1.bundle").unlink()
     assert FeatureFolder(folder).splits == (2,)

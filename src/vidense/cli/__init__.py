@@ -31,7 +31,7 @@ from vidense.cli.teacher import teacher
 from vidense.cli.watch import watch
 from vidense.errors import UserError
 
-__all__ = ["main", "run"]
+__all__ = ["run"]
 
 DONE, DEFECT, USER, INTERRUPTED = 0, 1, 2, 130
 # In the order that help lists them.
@@ -43,23 +43,18 @@ VERBS = (
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 
 
-def main() -> None:
-    """Run the command line of this process and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command.
 
     Args:
-        arguments: the words after ``vidense``.
+        arguments: the words after ``vidense``; without any, help is shown.
 
     Returns:
         0 done; 2 the user can fix it (one sentence on stderr); 1 a defect of ours (traceback); 130 interrupted (the
         command that resumes on stderr).
     """
     try:
-        code = _app()(list(arguments), prog_name="vidense", standalone_mode=False)
+        code = _app()(list(arguments) or ["--help"], prog_name="vidense", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except UserError as error:
@@ -78,6 +73,8 @@ def run(arguments: Sequence[str]) -> int:
         return DEFECT
     if code == INTERRUPTED:
         print(f"interrupted; to resume: {resume_command(arguments)}", file=sys.stderr)
+    if not arguments:
+        return USER
     return code if isinstance(code, int) else DONE
 
 
@@ -90,7 +87,6 @@ def _app() -> typer.Typer:
     app = typer.Typer(
         help="Condense a video dataset into a handful of tiny synthetic videos, and measure honestly how well.",
         epilog=EXAMPLES["vidense"],
-        no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

@@ -1,5 +1,6 @@
 """``vidense condense``: from a store to a condensed dataset in a run folder."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -129,4 +130,4 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
     if result["warning"] is not None:
         print(result["warning"])
     print(f"dataset: {result['dataset']}")
-    print(f"next: vidense evaluate {result['run']} --on {result['store']}")
+    print("next: " + shlex.join(["vidense", "evaluate", result["run"], "--on", result["store"]]))

@@ -31,7 +31,7 @@ class Display:
         self._task: Any = None
         self._phase = ""
         self._began = self._last = 0.0
-        self._first = 0
+        self._first = self._done = 0
 
     def __enter__(self) -> "Display":
         return self
@@ -47,7 +47,9 @@ class Display:
         details = [f"loss {entry['loss']:.4g}"] if entry and "loss" in entry else []
         if self._memory is not None:
             details.append(format_bytes(self._memory()))
-        now, fresh = time.perf_counter(), phase != self._phase
+        # Of several runs, one after the other, each counts from its own first step.
+        now, fresh = time.perf_counter(), phase != self._phase or done < self._done
+        self._done = done
         if fresh:
             self._phase, self._began, self._first = phase, now, done
         rate = (done - self._first) / (now - self._began) if now > self._began else 0.0

@@ -1,5 +1,6 @@
 """An evaluation as a table, with its finding in plain words."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ def print_record(record: "EvaluationRecord", run: Path) -> None:
     if record.teacher is not None:
         told = "labels by {network}, {scale} scale: {top1:.1%} of the test videos right, {bytes} beside the videos"
         print("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
-    following = f"; next: vidense report {run} -o report.html" if record.task == "classify" else ""
+    command = shlex.join(["vidense", "report", str(run), "-o", "report.html"])
+    following = f"; next: {command}" if record.task == "classify" else ""
     print(f"\nwritten to {run / TASKS[record.task].file}{following}")
 
 

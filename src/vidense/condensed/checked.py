@@ -46,6 +46,9 @@ class _Method(_Open):
 
 class _Settings(_Open):
     seed: Seed = 0
+    data: str = ""
+    scale: Literal["small", "published"] = "small"
+    options: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class _Index(_Open):

@@ -300,7 +300,7 @@ def _report(
 
 def _missing(failures: list[dict[str, Any]]) -> list[str]:
     paths = [row["path"] for row in failures if row["reason"] == "missing"]
-    return [f"videos that the lists name are missing: {a_few(paths)}"] if paths else []
+    return [f"videos that are listed but missing: {a_few(paths)}"] if paths else []
 
 
 def _warnings(

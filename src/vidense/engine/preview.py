@@ -6,7 +6,7 @@ from typing import Any
 
 from vidense.condensed import CondensedDataset
 from vidense.data.animation import write_animation
-from vidense.records import read_json, write_json
+from vidense.records import holds, write_json
 
 __all__ = ["FOLDER", "INDEX", "chosen_videos", "write_previews"]
 
@@ -25,7 +25,7 @@ def write_previews(dataset: CondensedDataset, run: Path) -> None:
         run: folder of the run.
     """
     folder = run / FOLDER
-    if (folder / INDEX).exists() and read_json(folder / INDEX)["content_hash"] == dataset.content_hash:
+    if holds(folder / INDEX, "content_hash", dataset.content_hash):
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -1,6 +1,8 @@
 """The folder of a run: settings, log, checkpoint; half-written work is never taken for finished."""
 
+import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +75,21 @@ class RunFolder:
         begun = (self.path / RECORD).exists()
         if not begun:
             self._check_free()
-        elif not fresh and (dataset := self._take_up()) is not None:
+        elif fresh:
+            self._check_ours()
+        elif (dataset := self._take_up()) is not None:
             return dataset
         if not self._lock.take():
             raise UserError(f"another process is writing {str(self.path)!r}; wait for it, or give another --out")
         if begun and not fresh:
             # Whoever wrote it may have finished since.
             return self._take_up()
-        if begun:
-            self._clear()
+        # First, so that a kill from here on leaves the earlier run or one that starts over, and never the earlier run's
+        # state under the new one's settings.
+        self.checkpoint.unlink(missing_ok=True)
         self.record = {"format": FORMAT, "version": VERSION, "status": "running", "settings": self.settings}
         self.write()
+        self._clear()
         return None
 
     def abandon(self) -> None:
@@ -109,14 +115,18 @@ class RunFolder:
     def _take_up(self) -> CondensedDataset | None:
         self.record = read_record(self.path)
         self._check_same()
-        return load(self.dataset) if self.record["status"] == "done" else None
+        if self.record["status"] != "done":
+            return None
+        try:
+            return load(self.dataset)
+        except UserError as error:
+            raise UserError(
+                f"the run in {str(self.path)!r} is finished but its dataset is not whole ({error}); start over with "
+                "`vidense condense --fresh`"
+            ) from None
 
     def _clear(self) -> None:
-        # Only what a run writes is deleted. First of all the run is no longer done and has nothing to resume, and its
-        # record stays until the new one replaces it: a kill in between leaves a run that starts over, not one that is
-        # done without its dataset, nor a folder that is nobody's.
-        write_json(self.path / RECORD, {**read_record(self.path), "status": "running"})
-        self.checkpoint.unlink(missing_ok=True)
+        # Only what a run writes is deleted.
         for name in (DATASET, SNAPSHOTS, *ADDED_FOLDERS):
             shutil.rmtree(self.path / name, ignore_errors=True)
         for name in (LOG, *ADDED_FILES):
@@ -128,12 +138,28 @@ class RunFolder:
         if self.path.exists() and any(file.name != LOCK for file in self.path.iterdir()):
             raise UserError(f"--out {str(self.path)!r} is not empty and holds no run; give a new or empty folder")
 
+    def _check_ours(self) -> None:
+        # A damaged record among what a run writes is a run's; alone, or of another format, it may be anybody's.
+        if (self.path / DATASET).exists() or (self.path / LOG).exists():
+            try:
+                json.loads((self.path / RECORD).read_text(encoding="utf-8"))
+            except ValueError:
+                return
+        read_record(self.path)
+
     def _check_same(self) -> None:
-        before = self.record["settings"]
-        differing = [key for key in sorted({*before, *self.settings}) if before.get(key) != self.settings.get(key)]
+        before, now = _flat(self.record["settings"]), _flat(self.settings)
+        differing = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
         if differing:
-            changes = ", ".join(f"{key} {before.get(key)!r} -> {self.settings.get(key)!r}" for key in differing)
+            changes = ", ".join(f"{key} {before.get(key)!r} -> {now.get(key)!r}" for key in differing)
             raise UserError(
-                f"{str(self.path)!r} holds a run with other settings ({changes}); "
-                "give another --out, or --fresh to start over"
+                f"{str(self.path)!r} holds a run with other settings ({changes}); give another --out, or start over "
+                "with `vidense condense --fresh`"
             )
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the method's options beside them, so that of many options those that differ are told."""
+    options = settings.get("options", {})
+    own = {name: value for name, value in settings.items() if name != "options"}
+    return own | {f"option {name}": value for name, value in options.items()}

@@ -1,5 +1,6 @@
 """What an evaluation measures on: a store's views, networks of its kind, scores."""
 
+import logging
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
@@ -21,7 +22,7 @@ from vidense.nets.metric import MetricNetwork
 from vidense.teachers import teacher_recipe
 from vidense.training import TrainingRecipe, predict
 
-__all__ = ["Bench", "check_same"]
+__all__ = ["Bench", "check_same", "from_store"]
 
 
 class Bench:
@@ -106,7 +107,7 @@ class Bench:
 
 
 def check_same(dataset: CondensedDataset, store: ClipStore) -> None:
-    """Raise ``UserError`` unless a dataset has the classes and the clip shape of a store."""
+    """Raise ``UserError`` unless a dataset has the classes and the clip shape of a store; warn if it is of another."""
     if dataset.class_names != store.class_names:
         raise UserError(
             f"dataset {str(dataset.path)!r} has the classes {list(dataset.class_names)}, "
@@ -117,3 +118,14 @@ def check_same(dataset: CondensedDataset, store: ClipStore) -> None:
             f"dataset {str(dataset.path)!r} holds clips of {list(dataset.spec.shape)}, store {str(store.path)!r} of "
             f"{list(store.spec.shape)} (or another normalisation); evaluate on the store it was condensed from"
         )
+    if not from_store(dataset, store):
+        logging.getLogger("vidense").warning(
+            "%s does not say that it was condensed from %s: test videos may be among those it was made of",
+            dataset.path,
+            store.path,
+        )
+
+
+def from_store(dataset: CondensedDataset, store: ClipStore) -> bool:
+    """Return whether a dataset says that it was condensed from the very clips of a store."""
+    return bool(dataset.settings.get("data") == store.content_hash)

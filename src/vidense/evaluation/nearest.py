@@ -14,7 +14,7 @@ from vidense.data.animation import write_animation
 from vidense.data.real import RealClips
 from vidense.data.store import ClipStore
 from vidense.engine.preview import chosen_videos
-from vidense.records import read_json, write_json
+from vidense.records import holds, write_json
 
 __all__ = ["FOLDER", "INDEX", "write_nearest"]
 
@@ -40,7 +40,7 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
         run: folder of the run.
     """
     folder, content = run / FOLDER, {"dataset": dataset.content_hash, "store": store.content_hash}
-    if (folder / INDEX).exists() and read_json(folder / INDEX)["content"] == content:
+    if holds(folder / INDEX, "content", content):
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

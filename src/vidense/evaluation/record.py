@@ -1,5 +1,6 @@
 """What an evaluation found, as ``evaluation.json``."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.evaluation.spec import EvalSpec
-from vidense.records import read_json, write_json
+from vidense.records import holds, read_json, write_json
 from vidense.statistics import Accuracies, summarise
 from vidense.tasks import TASKS
 
@@ -59,8 +60,14 @@ class EvaluationRecord:
         }
 
     def write(self, folder: Path) -> Path:
-        """Write the task's file into ``folder``, replacing an older one, and return its path."""
+        """Write the task's file into ``folder``, and return its path; what an older one was asked for else is told."""
         file = folder / TASKS[self.task].file
+        if file.exists() and not holds(file, "asked", dict(self.asked)):
+            logging.getLogger("vidense").warning(
+                "%s held an evaluation that was asked otherwise, which this one replaces; its networks are kept, and "
+                "the former command brings it back at once",
+                file,
+            )
         write_json(file, self.to_json())
         return file
 

@@ -13,7 +13,7 @@ from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_bytes, equal_bytes_coded, equal_videos
-from vidense.evaluation.bench import Bench, check_same
+from vidense.evaluation.bench import Bench, check_same, from_store
 from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling, prefixed
 from vidense.evaluation.nearest import write_nearest
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
@@ -188,12 +188,12 @@ def _describe_teacher(bench: Bench) -> dict[str, Any] | None:
 
 
 def _describe_dataset(dataset: CondensedDataset, store: ClipStore) -> dict[str, Any]:
-    index, settings = dataset.index, dataset.settings
+    index = dataset.index
     return {
         "content_hash": dataset.content_hash,
-        "condensed_from_this_store": settings.get("data") == store.content_hash,
+        "condensed_from_this_store": from_store(dataset, store),
         "method": index.get("method"),
-        "settings": settings,
+        "settings": dataset.settings,
         "store_dtype": index["store_dtype"],
         "storage": dataset.storage.to_json(),
         "versions": index["versions"],

@@ -39,6 +39,7 @@ class Row:
         results: of every network that did not diverge, as the evaluations hold them.
         method: name of the method, also of a baseline that belongs to one; empty for others.
         method_row: of a baseline at equal bytes, the method row it belongs to.
+        foreign: whether a condensed set does not say that it was made of the training videos of the table's store.
     """
 
     role: str
@@ -52,6 +53,7 @@ class Row:
     results: Sequence[Mapping[str, Any]] = ()
     method: str = ""
     method_row: "Row | None" = None
+    foreign: bool = False
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -215,6 +217,8 @@ def _merge(members: Sequence[tuple[Mapping[str, Any], dict[str, Any]]], title: s
         # Baselines at equal bytes differ a little from seed to seed; a selection counts once, with its mean.
         accuracies={seed: {net: _mean(values) for net, values in nets.items()} for seed, nets in scores.items()},
         results=results,
+        foreign=is_method
+        and not all(evaluation["dataset"].get("condensed_from_this_store") for evaluation, _ in members),
     )
 
 
@@ -227,6 +231,11 @@ def sentences(table: Table) -> list[str]:
     ceiling = next((row for row in table.rows if row.role == "ceiling"), None)
     found = []
     for method in [row for row in table.rows if row.role == "method"]:
+        if method.foreign:
+            found.append(
+                f"{method.title} does not say that it was condensed from this store: test videos may be among those "
+                "it was made of."
+            )
         for baseline in _baselines(table, method):
             found.append(_compare(method, baseline, BASELINES[baseline.role]))
         if ceiling is not None and ceiling.mean and method.mean is not None:

@@ -81,11 +81,16 @@ class FeatureFolder:
         """Return the names of the videos of one half of a split, whether their files are there or not.
 
         Raises:
-            UserError: if there is no such split, or its bundle is none.
+            UserError: if there is no such split, a bundle of it is none, or a video is in both halves.
         """
         if split not in self.splits:
             raise UserError(f"split {split} is not there{suggest(str(split), map(str, self.splits))}")
-        return _read_bundle(self.path / "splits" / f"{part}.split{split}.bundle")
+        halves = {name: _read_bundle(self.path / "splits" / f"{name}.split{split}.bundle") for name in PARTS}
+        if both := sorted(set.intersection(*map(set, halves.values()))):
+            raise UserError(
+                f"split {split} of {str(self.path)!r} trains and tests on {both[0]!r}; take it out of one bundle"
+            )
+        return halves[part]
 
 
 class FeatureVideos:

@@ -103,8 +103,9 @@ LAYOUTS: Registry[Callable[[Path, LayoutOptions], Listing]] = Registry("layout")
 
 
 def is_video(path: Path) -> bool:
-    """Tell whether a file's name says that it is a video (hidden files are not)."""
-    return path.suffix.lower() in VIDEO_ENDINGS and not path.name.startswith(".") and path.is_file()
+    """Tell whether a file's name says that it is a video (hidden files are not); a link to nothing is a missing one."""
+    named = path.suffix.lower() in VIDEO_ENDINGS and not path.name.startswith(".")
+    return named and (path.is_file() or (path.is_symlink() and not path.exists()))
 
 
 def assign_splits(entries: Iterable[Entry], seed: int) -> tuple[Entry, ...]:

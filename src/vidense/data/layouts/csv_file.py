@@ -54,6 +54,8 @@ def scan(source: Path, options: LayoutOptions) -> Listing:
         else:
             others[split] = others.get(split, 0) + 1
     if not entries:
+        if not others:
+            raise UserError(f"{table.file} names no video; add a row for each")
         raise UserError(
             f"{table.file} names no video for training or testing (column {column!r} holds {sorted(others)}); "
             "write train or test there"
