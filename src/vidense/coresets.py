@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vidense.data.spec import LabelledClips
-from vidense.method import Recipe, Task
+from vidense.method import Recipe, Scale, Task
 from vidense.nets import Network, build_network
 from vidense.parameterizations.selected import SelectedClips
 from vidense.teachers import Teacher
@@ -26,7 +26,7 @@ class Chooser(Teacher):
         """Return its architecture, and what it is for."""
         return f"a network to choose by ({self.network})"
 
-    def recipe(self, task: Task) -> TrainingRecipe:
+    def recipe(self, scale: Scale) -> TrainingRecipe:
         """Return the recipe of the ``clean`` protocol."""
         return TrainingRecipe()
 
@@ -40,6 +40,9 @@ def select(task: Task, choose: Callable[[Tensor, int], list[int]], feature_net: 
         feature_net: ``trained`` uses the :class:`Chooser` of the run's seed, trained once and kept beside the store;
             ``random`` an untrained one, as the reference's script does.
         network: its architecture.
+
+    Raises:
+        DivergenceError: if the training of the network diverged.
     """
     features = embed_all(_network(task, feature_net, network), task.real)
     chosen = []

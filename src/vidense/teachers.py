@@ -83,7 +83,7 @@ class Teacher(Need[TrainedTeacher]):
     """A network trained on the real clips with the run's seed and at its scale, found again in the store's cache.
 
     Attributes:
-        network: a registered name, of a network with batch normalisation.
+        network: a registered name; videos are recovered from one with batch normalisation.
         single_frames: train on single frames, drawn anew in every pass from all that are stored of a video; the
             accuracy is that on the first frame of each.
         epochs: passes over the clips in place of the scale's own length.
@@ -114,9 +114,9 @@ class Teacher(Need[TrainedTeacher]):
         """Return what a condensed dataset says of the teacher."""
         return made.to_json()
 
-    def recipe(self, task: Task) -> TrainingRecipe:
-        """Return how it is trained."""
-        return teacher_recipe(task.scale, self.epochs)
+    def recipe(self, scale: Scale) -> TrainingRecipe:
+        """Return how it is trained at a scale."""
+        return teacher_recipe(scale, self.epochs)
 
     def seen(self, real: RealClips) -> RealClips:
         """Return clips as the network takes them: as they are, or one frame each."""
@@ -143,7 +143,7 @@ class Teacher(Need[TrainedTeacher]):
             "model": self.network,
             "seed": task.seed,
             "cache": task.workdir,
-            "recipe": self.recipe(task),
+            "recipe": self.recipe(task.scale),
             "resample": self.single_frames,
             "device": task.real.device,
         }

@@ -50,8 +50,8 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the words after ``vidense``; without any, help is shown.
 
     Returns:
-        0 done; 2 the user can fix it (one sentence on stderr); 1 a defect of ours (traceback); 130 interrupted (the
-        command that resumes on stderr).
+        0 done; 2 the user can fix it (one sentence on stderr), or nothing was asked; 1 a defect of ours (traceback), or
+        nobody reads stdout any more; 130 interrupted (the command that resumes on stderr).
     """
     try:
         code = _app()(list(arguments) or ["--help"], prog_name="vidense", standalone_mode=False)

@@ -28,9 +28,10 @@ def teacher(
     plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:
-    """Train the teacher of tsgf, sre2l or optdistill that runs with the same seed, scale and options ask for.
+    """Train what runs with the same seed, scale and options ask for: a teacher, or the network that they choose by.
 
-    Its accuracy is printed. It is trained once: the same command again, and those runs, find it in the store's cache.
+    Teachers are those of tsgf, sre2l and optdistill; herding and kcenter choose. The accuracy is printed. It is trained
+    once: the same command again, and those runs, find it in the store's cache.
     """
     from vidense.cli.output import print_json
     from vidense.engine.settings import pick_device, pick_scale
@@ -54,7 +55,6 @@ def _tested(store: Path, provided: "Provided[Teacher]", scale: "Scale") -> dict[
     """Return what is told of a teacher, its accuracy on videos that it was not chosen by too."""
     from vidense.data.store import ClipStore
     from vidense.experts import HOLD_OUT
-    from vidense.teachers import teacher_recipe
     from vidense.training import accuracy
 
     opened, need, network = ClipStore.open(store), provided.need, provided.made.network
@@ -63,7 +63,7 @@ def _tested(store: Path, provided: "Provided[Teacher]", scale: "Scale") -> dict[
         **provided.to_json(),
         "single_frames": need.single_frames,
         "held_out_videos": len(HOLD_OUT.split(opened.train)[1]),
-        "test_accuracy": round(accuracy(network, test, teacher_recipe(scale, need.epochs)), 4) if test else None,
+        "test_accuracy": round(accuracy(network, test, need.recipe(scale)), 4) if test else None,
         "test_videos": len(opened.test),
     }
 

@@ -17,7 +17,7 @@ from vidense.data.real import RealClips
 from vidense.data.settings import PrepareSettings
 from vidense.data.spec import LabelledClips
 from vidense.data.store import FORMAT, INDEX, VERSION, ClipStore, hash_of_content
-from vidense.records import content_hash, read_json, replacing, write_json
+from vidense.records import content_hash, holds, read_json, replacing, write_json
 
 __all__ = [
     "MOTIONS",
@@ -66,7 +66,7 @@ def halves_by_motion(real: RealClips) -> dict[str, list[int]]:
 
 
 def write_classes(store: ClipStore, labels: Sequence[int], out: Path) -> ClipStore:
-    """Write a store of some classes, numbered anew in the order of ``labels``; one that is there is opened.
+    """Write a store of some classes, numbered anew in the order of ``labels``; this one is opened if there.
 
     Args:
         store: where from.
@@ -95,7 +95,7 @@ MOTIONS: dict[str, Change] = {"none": _stand, "abrupt": _jump}
 
 
 def write_moved(store: ClipStore, motion: str, out: Path) -> ClipStore:
-    """Write a store of the same videos that move otherwise, training and test; one that is there is opened.
+    """Write a store of the same videos that move otherwise, training and test; this one is opened if there.
 
     Args:
         store: where from.
@@ -114,7 +114,7 @@ def write_moved(store: ClipStore, motion: str, out: Path) -> ClipStore:
 
 def _write(store: ClipStore, out: Path, changed: Mapping[str, Any], labels: Sequence[int], change: Change) -> ClipStore:
     """Write the clips of the classes ``labels``, changed, and an index with what ``changed`` holds."""
-    if (out / INDEX).is_file() and read_json(out / INDEX).get("content_hash") == changed["content_hash"]:
+    if holds(out / INDEX, "content_hash", changed["content_hash"]):
         return ClipStore.open(out)
     out.mkdir(parents=True, exist_ok=True)
     kept = torch.tensor(labels)

@@ -37,7 +37,7 @@ PLAN = "plan.json"
 """What an unfinished store was asked for, in its folder ``parts``."""
 
 LOCK = ".lock"
-"""Held while a store is written."""
+"""Held while a store is prepared."""
 
 SHARD_BYTES = 64 << 20
 """Size that a shard does not exceed, unless one video alone does."""

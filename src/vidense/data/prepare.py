@@ -1,7 +1,6 @@
 """From a source of videos to a store: list, decode in worker processes, write shards, report."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,7 +9,6 @@ from typing import Any, Literal
 
 from vidense.data.decode import decoder_version
 from vidense.data.layouts import LayoutOptions, Listing, scan
-from vidense.data.layouts.places import a_few
 from vidense.data.parts import (
     LOCK,
     PLAN,
@@ -26,9 +24,9 @@ from vidense.data.parts import (
     write_part,
 )
 from vidense.data.pool import DecoderPool, Failed, Read
-from vidense.data.prepare_report import BadFile, PrepareReport
+from vidense.data.prepare_report import PrepareReport, make_report
 from vidense.data.settings import PrepareSettings
-from vidense.data.store import FORMAT, INDEX, VERSION, hash_of_content
+from vidense.data.store import FORMAT, INDEX, VERSION
 from vidense.errors import UserError
 from vidense.locks import Lock
 from vidense.records import content_hash, read_json, write_json
@@ -84,7 +82,8 @@ def prepare(
         The report, which is also in the store.
 
     Raises:
-        UserError: for wrong values, an unsuitable source, another store in ``out``, or a bad file that shall fail.
+        UserError: for wrong values, an unsuitable source, another store in ``out`` or one that is damaged or that
+            another process writes, a source that changed since, or a bad file that shall fail.
     """
     source, out = Path(source), Path(out)
     _check_choices(on_error, timeout_s, workers)
@@ -247,7 +246,7 @@ def _finish(out: Path, listing: Listing, settings: PrepareSettings, records: lis
     """Write the report and, last, the index."""
     videos = [row for record in records for row in record["videos"]]
     failures = [row for record in records for row in record["failures"]]
-    report = _report(out, listing, settings, videos, failures)
+    report = make_report(out, listing, settings, videos, failures)
     report.write(out)
     index = {
         "format": FORMAT,
@@ -265,63 +264,3 @@ def _finish(out: Path, listing: Listing, settings: PrepareSettings, records: lis
     write_json(out / INDEX, index)
     sweep(out)
     return report
-
-
-def _report(
-    out: Path,
-    listing: Listing,
-    settings: PrepareSettings,
-    videos: list[dict[str, Any]],
-    failures: list[dict[str, Any]],
-) -> PrepareReport:
-    counts = {name: {"train": 0, "test": 0} for name in listing.class_names}
-    for row in videos:
-        counts[listing.class_names[row["label"]]][row["split"]] += 1
-    if bare := [name for name, count in counts.items() if not count["train"]]:
-        reasons = Counter(row["reason"] for row in failures if row["class"] == bare[0] and row["split"] == "train")
-        why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        raise UserError(f"class {bare[0]!r} has no training video that can be read ({why}); repair or replace them")
-    copies: dict[str, list[dict[str, Any]]] = {}
-    for row in videos:
-        copies.setdefault(row["sha256"], []).append(row)
-    duplicates = [rows for rows in copies.values() if len(rows) > 1]
-    return PrepareReport(
-        store=str(out),
-        layout=listing.name,
-        content_hash=hash_of_content(settings.spec, list(listing.class_names), settings.resize, videos),
-        videos=len(videos),
-        counts=counts,
-        bad_files=[BadFile(row["path"], row["reason"], row["detail"]) for row in failures],
-        duplicates=[[row["path"] for row in rows] for rows in duplicates],
-        notes=list(listing.notes),
-        warnings=[*_missing(failures), *_warnings(listing, settings, counts, duplicates)],
-    )
-
-
-def _missing(failures: list[dict[str, Any]]) -> list[str]:
-    paths = [row["path"] for row in failures if row["reason"] == "missing"]
-    return [f"videos that are listed but missing: {a_few(paths)}"] if paths else []
-
-
-def _warnings(
-    listing: Listing,
-    settings: PrepareSettings,
-    counts: dict[str, dict[str, int]],
-    duplicates: list[list[dict[str, Any]]],
-) -> list[str]:
-    warnings = []
-    if settings.frames < 8 or not (43 <= settings.size <= 64 or 107 <= settings.size <= 170):
-        warnings.append(
-            f"{settings.frames} frames of {settings.size}x{settings.size} do not suit minic3d, which takes at least 8 "
-            "frames of 43-64 or 107-170 pixels"
-        )
-    if untested := [name for name, count in counts.items() if not count["test"]]:
-        warnings.append(f"classes without a test video: {', '.join(untested[:8])}")
-    found = tuple(sum(count[split] for count in counts.values()) for split in ("train", "test"))
-    if listing.expected is not None and found != listing.expected:
-        whole = " / ".join(str(count) for count in listing.expected)
-        warnings.append(f"{found[0]} train / {found[1]} test videos; the complete {listing.name} has {whole}")
-    straddling = sum(len({row["split"] for row in rows}) > 1 for rows in duplicates)
-    if straddling:
-        warnings.append(f"{straddling} videos are in both the training and the test part, byte by byte")
-    return warnings

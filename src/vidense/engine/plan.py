@@ -42,7 +42,7 @@ class Plan:
         iterations: length of the run, 0 for methods that choose at once.
         device: hardware it was measured on.
         seconds_per_iteration: mean of a few after a warm-up; 0 without iterations.
-        seconds_setup: building the recipe, which is all the work of a method that chooses at once.
+        seconds_setup: building the recipe, which beside ``needs`` is all the work of a method that chooses at once.
         seconds_search: of the learning-rate search, an upper estimate; 0 where the rate is given.
         needs: what must be made first, one ``{"what", "seconds"}`` each, 0 where the store's cache has it.
         peak_memory: most bytes held while measuring, and those that only a longer run comes to hold: networks that it
@@ -91,7 +91,7 @@ class Plan:
         threads = self.device["threads"]
         where = f"on {self.device['device']}, {threads} thread{'s' * (threads != 1)}"
         if not self.iterations:
-            return f"time: {format_duration(self.seconds)} {where}; the videos are chosen at once, as was done just now"
+            return f"time: {format_duration(self.seconds)} {where}; the videos are chosen at once"
         search = ""
         if self.seconds_search:
             search = f", {format_duration(self.seconds_search)} of it to find a learning rate"
@@ -116,7 +116,7 @@ class Plan:
 def plan(store: str | Path, **settings: Any) -> Plan:
     """Measure what :func:`vidense.engine.condense.condense` would take with the same settings.
 
-    Nothing is left behind, except what a method trains once per store and keeps in the store's cache.
+    Nothing is left behind.
 
     Args:
         store: folder that ``prepare`` wrote.

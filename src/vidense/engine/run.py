@@ -70,7 +70,8 @@ class RunFolder:
             The finished dataset where this very run was completed before, else None.
 
         Raises:
-            UserError: if the folder holds something else, or a run with other settings, or another process writes it.
+            UserError: if the folder holds something else, a damaged run or one with other settings, or another process
+                writes it.
         """
         begun = (self.path / RECORD).exists()
         if not begun:

@@ -98,6 +98,7 @@ def judge(
 
     Raises:
         UserError: if a folder is not what it should be, a network cannot take the clips, or a count is below 1.
+        DivergenceError: if the teacher of soft labels diverged.
     """
     check_counts(seeds=seeds, models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)

@@ -30,11 +30,13 @@ class EvaluationRecord:
     Attributes:
         specs: specification by hash (:meth:`vidense.evaluation.spec.EvalSpec.to_json`); one a network.
         store: content hash, class names and sizes of the data.
-        dataset: content hash, method, settings and storage of the condensed dataset.
+        dataset: content hash, method, settings, storage and versions of the condensed dataset, and whether it says that
+            it was made of this store.
         rows: see :func:`make_row`; only rows of equal ``spec_hash`` may be ranked together.
         teacher: where soft labels come from one: its network, bytes, and accuracy on the test videos.
         task: a name in :data:`vidense.tasks.TASKS`.
-        asked: arguments of :func:`vidense.evaluation.evaluate_run` that decide the record, so that it can be repeated.
+        asked: arguments of :func:`vidense.evaluation.evaluate_run` that ``vidense evaluate`` takes and that decide the
+            record, so that it can be repeated.
     """
 
     specs: Mapping[str, dict[str, Any]]
@@ -62,7 +64,7 @@ class EvaluationRecord:
     def write(self, folder: Path) -> Path:
         """Write the task's file into ``folder``, and return its path; what an older one was asked for else is told."""
         file = folder / TASKS[self.task].file
-        if file.exists() and not holds(file, "asked", dict(self.asked)):
+        if holds(file, "format", FORMAT) and not holds(file, "asked", dict(self.asked)):
             logging.getLogger("vidense").warning(
                 "%s held an evaluation that was asked otherwise, which this one replaces; its networks are kept, and "
                 "the former command brings it back at once",

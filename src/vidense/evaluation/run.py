@@ -73,6 +73,7 @@ def evaluate_run(
     Raises:
         UserError: if a folder is not what it should be, dataset and store do not go together, a name is unknown, a
             network cannot take the clips, a scale is given where nobody teaches, or a count is below 1.
+        DivergenceError: if the teacher of soft labels diverged.
     """
     selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
     check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))

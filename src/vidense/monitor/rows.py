@@ -84,9 +84,8 @@ def _sentence(state: RunState) -> str:
         return "finished"
     silence = format_duration(state.silence())
     if status == "preparing":
-        work = (
-            "its learning rate is searched, or what the method needs is made" if run.iterations else "clips are chosen"
-        )
+        own = "its learning rate is searched" if run.iterations else "clips are chosen"
+        work = f"{own}, or what the method needs is made"
         return f"no iteration yet, last heard of {silence} ago: {work}, or it was interrupted"
     if status == "silent":
         return f"no new line for {silence}: it was interrupted, or takes longer than before"

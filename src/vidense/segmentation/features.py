@@ -22,7 +22,7 @@ __all__ = ["PARTS", "FeatureFolder", "FeatureVideos"]
 PARTS = ("train", "test")
 """Halves of a split."""
 
-# Features of a split up to this many bytes as float32 are read once and kept; larger ones are read video by video.
+# Features of half a split up to this many bytes as float32 are read once and kept; larger ones are read video by video.
 KEPT_BYTES = 2**31
 LONGEST_NUMBER = 9
 
@@ -70,7 +70,7 @@ class FeatureFolder:
             subsample: keep every so-manyth frame (2 for 50Salads, whose features are 30 a second and are used at 15).
 
         Raises:
-            UserError: if there is no such split, a file is missing, or features and classes do not fit together.
+            UserError: as of :meth:`names`, if no frame is kept, a file is missing, or features and classes do not fit.
         """
         names = self.names(part, split)
         if subsample < 1:

@@ -102,6 +102,7 @@ def measure(
 
     Raises:
         UserError: if the method is unknown, or the settings do not fit the data.
+        DivergenceError: if a loss stops being finite.
     """
     updates = settings.epochs * len(train)
     extra: dict[str, Any] = {}
@@ -154,6 +155,7 @@ def segment(
 
     Raises:
         UserError: if folder, split, method or a number is wrong, or ``out`` holds a run with other settings.
+        DivergenceError: if a loss stops being finite.
     """
     source, run, chosen = FeatureFolder(folder), Path(out), settings or Settings()
     _check_asked(method, seeds)

@@ -74,7 +74,7 @@ def take_stock(folder: FeatureFolder, subsample: int = 1) -> Stock:
     """Count the files of a folder, of which only the bundles are read and every ``subsample``-th frame will be used.
 
     Raises:
-        UserError: if a bundle is none.
+        UserError: if a bundle is none, or a video is in both halves of a split.
     """
     bundles = {split: [folder.names(part, split) for part in PARTS] for split in folder.splits}
     named = {name for halves in bundles.values() for names in halves for name in names}

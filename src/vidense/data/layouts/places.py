@@ -80,8 +80,16 @@ def class_root(source: Path, classes: Sequence[str], archive: str) -> Path:
 
 
 def list_lines(file: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a list that are not empty, stripped, each with its number from 1; no byte order mark."""
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+    """Yield the lines of a list that are not empty, stripped, each with its number from 1; no byte order mark.
+
+    Raises:
+        UserError: if the list cannot be read.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise UserError(f"the list {str(file)!r} cannot be read ({error.strerror}); put it there again") from None
+    for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             yield number, line.strip()
 
