@@ -75,11 +75,9 @@ def ablate(
         ``left_out``: by name of a variant that cannot be condensed from this store, why.
 
     Raises:
-        UserError: if a name is unknown, a count is too low, the settings do not fit the first variant or any other, or
-            ``out`` holds another ablation.
+        UserError: if a name is unknown, a count too low, the settings fit no two variants, or ``out`` holds another grid.
     """
-    _check(method, seeds, nets)
-    _check_free(Path(out), method, grid)
+    _check(method, grid, seeds, nets, Path(out))
     chosen, opened = grid_of(method, grid), ClipStore.open(store)
     work = _Work(Path(out), {**settings, "method": method}, seeds, nets, device, progress, note)
     # All variants and benches first: a mistake must not surface after an hour.
@@ -96,16 +94,13 @@ def ablate(
     return found
 
 
-def _check(method: str, seeds: int, nets: int) -> None:
+def _check(method: str, grid: str, seeds: int, nets: int, out: Path) -> None:
     METHODS.get(method)
     check_counts(seeds=seeds, nets=nets)
-
-
-def _check_free(out: Path, method: str, grid: str) -> None:
-    """Raise ``UserError`` if the folder holds what another method or grid came to, which would be lost."""
-    if not (out / FILE).exists() or (holds(out / FILE, "grid", grid) and holds(out / FILE, "method", method)):
-        return
-    raise UserError(f"{str(out / FILE)!r} is not of the grid {grid!r} of {method!r}; give another --out, or delete it")
+    # What another method or grid came to would be lost.
+    file = out / FILE
+    if file.exists() and not (holds(file, "grid", grid) and holds(file, "method", method)):
+        raise UserError(f"{str(file)!r} is not of the grid {grid!r} of {method!r}; give another --out, or delete it")
 
 
 def _possible(

@@ -71,8 +71,7 @@ def evaluate_run(
         progress: called with a line of text before each job.
 
     Raises:
-        UserError: if a folder is not what it should be, dataset and store do not go together, a name is unknown, a
-            network cannot take the clips, a scale is given where nobody teaches, or a count is below 1.
+        UserError: for a wrong folder, name, count or scale, or if dataset, store and networks do not go together.
         DivergenceError: if the teacher of soft labels diverged.
     """
     selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
