@@ -75,7 +75,7 @@ def ablate(
         ``left_out``: by name of a variant that cannot be condensed from this store, why.
 
     Raises:
-        UserError: if a name is unknown, a count too low, the settings fit no two variants, or ``out`` holds another grid.
+        UserError: if a name is unknown, a count too low, no two variants fit, or ``out`` holds another grid.
     """
     _check(method, grid, seeds, nets, Path(out))
     chosen, opened = grid_of(method, grid), ClipStore.open(store)
