@@ -1,5 +1,8 @@
 """The tables of PRISM's insertion: what each switch does, and when it fires over a run."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 from benchmarks.records import (
     Records,
     accuracies,
@@ -64,9 +67,8 @@ def trigger(records: Records) -> str:
         # Two of the twenty stretches of the log make a row; key-frames are those at its end.
         both = [(t, i) for t in told for i in (part - 1, part)]
         losses = [t["loss"][i] for t, i in both]
-        rates = [t["trigger_rate"][i] for t, i in both if t["trigger_rate"][i] is not None]
         keys = [t["key_frames"][part] for t in told]
-        shown = f"{100 * sum(rates) / len(rates):.2f}" if rates else "off"
+        shown = _trigger_rate(runs, (part - 1, part)) or "off"
         lines.append(
             f"| {(part - 1) * length // 20} to {(part + 1) * length // 20} | {sum(losses) / len(losses):.2f} "
             f"| {sum(keys) / len(keys):.1f} | {shown} |"
@@ -83,6 +85,25 @@ def trigger(records: Records) -> str:
     return "\n".join(lines)
 
 
-def _trigger_rate(members: Records) -> str:
-    rates = [rate for r in members for rate in (r["telemetry"] or {}).get("trigger_rate", []) if rate is not None]
-    return f"{100 * sum(rates) / len(rates):.2f}" if rates else ""
+def _trigger_rate(members: Records, parts: Sequence[int] | None = None) -> str:
+    """Return which share of the frames that were not key-frames triggered, in percent, over all iterations of all runs.
+
+    A log keeps the mean rate of each twentieth of a run; a frame that can no longer trigger must not count as one that
+    does not, so they are weighed by the frames that were left.
+
+    Args:
+        members: the runs.
+        parts: which twentieths; None for all.
+    """
+    weighed = [pair for record in members for pair in _rates(record, range(20) if parts is None else parts)]
+    left = sum(weight for _, weight in weighed)
+    return f"{100 * sum(rate * weight for rate, weight in weighed) / left:.2f}" if left else ""
+
+
+def _rates(record: Mapping[str, Any], parts: Sequence[int]) -> Iterator[tuple[float, float]]:
+    """Yield the trigger rate of stretches of a run, and of how many frames a video it is the rate."""
+    told = record["telemetry"] or {}
+    rates, keys = told.get("trigger_rate") or (), told.get("key_frames") or ()
+    for part in parts if rates else ():
+        if rates[part] is not None:
+            yield rates[part], record["store"]["clip"]["frames"] - (keys[max(part - 1, 0)] + keys[part]) / 2

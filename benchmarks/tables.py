@@ -152,13 +152,13 @@ def _bought(members: Records) -> str:
     """Return what a budget buys: nothing measured, nothing possible, or an accuracy."""
     if not members or any("refused" in record for record in members):
         return "nothing fits" if members else ""
-    videos = members[0].get("videos") or round(members[0]["storage"]["frames"])
+    counts = [record.get("videos") or record["storage"]["frames"] for record in members]
     kind = "clips" if "videos" in members[0] else "frames"
-    return f"{100 * summarise(accuracies(members))['mean']:.1f} ({videos} {kind})"
+    return f"{100 * summarise(accuracies(members))['mean']:.1f} ({sum(counts) / len(counts):.0f} {kind})"
 
 
 def crossed(records: Records) -> str:
-    """Return one row a method and one column an evaluation network, ranked by the mean over networks."""
+    """Return one row a method and one column an evaluation network, ranked over those networks that all rows have."""
     cells: dict[str, dict[str, list[Record]]] = {}
     for record in records:
         point = record["point"]
@@ -166,14 +166,15 @@ def crossed(records: Records) -> str:
         row.setdefault(point["evaluated"], []).append(record)
     if not cells:
         return "Not measured yet."
-    means = {
-        name: {network: 100 * summarise(accuracies(members))["mean"] for network, members in row.items()}
+    found = {
+        name: {network: summarise(accuracies(members)) for network, members in row.items()}
         for name, row in cells.items()
     }
     networks = sorted({network for row in cells.values() for network in row})
-    lines = header("method", *networks)
-    for name in sorted(means, key=lambda name: -sum(means[name].values()) / len(means[name])):
-        shown = [f"{means[name][network]:.1f}" if network in means[name] else "" for network in networks]
+    common = [network for network in networks if all(network in of for of in found.values())]
+    lines = header("method", *(f"{network} (seeds x nets)" for network in networks))
+    for name, of in sorted(found.items(), key=lambda item: -sum(item[1][network]["mean"] for network in common)):
+        shown = (f"{100 * of[net]['mean']:.1f} ({counted(of[net])})" if net in of else "" for net in networks)
         lines.append(f"| {name} | {' | '.join(shown)} |")
     return "\n".join(lines)
 

@@ -59,13 +59,17 @@ def test_every_result_is_of_a_known_point_with_the_settings_it_claims():
 
 def test_a_row_of_the_course_of_insertion_is_of_two_stretches():
     quiet, busy = [None] * 20, [0.01 * i if 4 <= i < 16 else None for i in range(20)]
-    course = {"loss": list(range(20)), "key_frames": list(range(20)), "cosine_histogram": [1] * 20}
+    course = {"loss": list(range(20)), "key_frames": [*range(6), *[6] * 14], "cosine_histogram": [1] * 20}
+    store = {"clip": {"frames": 6}}
     runs = [
-        {"point": {"name": f"prism-vpc1-seed{seed}", "iterations": 100}, "telemetry": {**course, "trigger_rate": rates}}
+        {"point": {"name": f"prism-vpc1-seed{seed}", "iterations": 100}, "store": store}
+        | {"telemetry": {**course, "trigger_rate": rates}}
         for seed, rates in enumerate((quiet, busy))
     ]
     rows = trigger(runs).splitlines()
-    assert rows[2] == "| 0 to 10 | 0.50 | 1.0 | off |" and rows[4] == "| 20 to 30 | 4.50 | 5.0 | 4.50 |"
+    # Of 4 % of 2.5 frames and 5 % of 1.5; then half a frame, and none that could trigger.
+    assert rows[2] == "| 0 to 10 | 0.50 | 1.0 | off |" and rows[4] == "| 20 to 30 | 4.50 | 5.0 | 4.38 |"
+    assert rows[5] == "| 30 to 40 | 6.50 | 6.0 | 6.00 |" and rows[6] == "| 40 to 50 | 8.50 | 6.0 | off |"
 
 
 def test_a_changed_number_changes_the_page(results, pages):
@@ -161,8 +165,8 @@ def test_networks_are_columns_and_methods_rows():
         [record("dm", seed, [0.4], evaluated="cnn_gru") for seed in range(2)]
         + [record("dm", 0, [0.2], evaluated="r3d_18"), record("random", 0, [0.7], evaluated="cnn_gru")]
     ).splitlines()
-    assert rows[0] == "| method | cnn_gru | r3d_18 |"
-    assert rows[2:] == ["| random | 70.0 |  |", "| dm | 40.0 | 20.0 |"]
+    assert rows[0] == "| method | cnn_gru (seeds x nets) | r3d_18 (seeds x nets) |"
+    assert rows[2:] == ["| random | 70.0 (1 x 1) |  |", "| dm | 40.0 (2 x 1) | 20.0 (1 x 1) |"]
     rows = tables.crossed(
         [record("dm", 0, [0.4], evaluated=network) for network in ("cnn_gru", "r3d_18")]
         + [record("random", 0, [0.7], evaluated="cnn_gru")]

@@ -45,6 +45,13 @@ def test_the_time_before_an_interruption_counts(tmp_path: Path, clock: list[floa
     assert again.elapsed == 9
 
 
+def test_what_kills_left_behind_goes(tmp_path: Path) -> None:
+    half, other = tmp_path / ".c.pt.abcdefgh.pt", tmp_path / ".other.pt.abcdefgh.pt"
+    half.touch(), other.touch()
+    assert Checkpoint(tmp_path / "c.pt").load(CPU) is None
+    assert not half.exists() and other.exists()
+
+
 def test_without_a_file_there_is_nothing_to_take_up(tmp_path: Path) -> None:
     fresh = Checkpoint(tmp_path / "c.pt")
     assert fresh.load(CPU) is None

@@ -66,11 +66,21 @@ def test_turns_are_taken_one_after_the_other_and_waiting_is_told(
     assert f"another process is making {entry}; waiting for it" in caplog.text
 
 
-def test_a_file_system_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answer", [NotImplementedError("no flock"), *(OSError(n, "no flock") for n in locks.NO_LOCKS)])
+def test_a_file_system_without_locks_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Exception
+) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise NotImplementedError("FileSystem does not appear to support flock")
+        raise answer
 
-    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
+    if isinstance(answer, OSError):
+        # As the system itself answers: the library must not take a file for a lock then, which a kill leaves behind.
+        monkeypatch.setattr("fcntl.flock", refuse)
+    else:
+        monkeypatch.setattr(locks.FileLock, "acquire", refuse)
+    for _ in range(2):
+        lock = Lock(tmp_path / ".lock")
+        assert lock.take()
     assert Lock(tmp_path / ".lock").take()
     with taking_turns(tmp_path / "networks" / "teacher"):
         pass

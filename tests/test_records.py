@@ -15,8 +15,10 @@ from vidense.records import (
     disjoint,
     file_hash,
     holds,
+    is_leftover,
     numbered_name,
     read_json,
+    remove,
     replacing,
     write_json,
 )
@@ -186,3 +188,21 @@ def test_only_a_sound_file_holds_a_value(tmp_path, content):
     assert not holds(file, "a", 1)
     write_json(file, {"a": 1, "b": [2]})
     assert holds(file, "a", 1) and holds(file, "b", [2])
+
+
+def test_what_a_kill_left_behind_is_told_from_other_files(tmp_path):
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "run.json") as temporary:
+        assert is_leftover(temporary, "log.jsonl", "run.json") and not is_leftover(temporary, "log.jsonl")
+        raise KeyboardInterrupt
+    for name in ("run.json", ".run.json", ".run.json.notes.json", ".run.json.abcdefgh.txt"):
+        assert not is_leftover(tmp_path / name, "run.json")
+
+
+def test_removing_does_not_follow_links(tmp_path):
+    (tmp_path / "kept" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    for name in ("link", "file", "folder", "nothing"):
+        remove(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"] and (tmp_path / "kept" / "inner").exists()

@@ -183,7 +183,7 @@ def test_the_other_way_round_the_difference_changes_its_sign(pairs: list[tuple[f
 
 @pytest.mark.parametrize("second", [{1: {0: 0.5}}, {0: {1: 0.5}}, {}])
 def test_rows_without_common_seeds_cannot_be_paired(second) -> None:
-    nothing = {"difference": None, "interval": None, "interval_kind": None, "pairs": 0}
+    nothing = {"difference": None, "first": None, "second": None, "interval": None, "interval_kind": None, "pairs": 0}
     assert paired_difference({0: {0: 0.5}}, second) == nothing
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from vidense.errors import UserError
-from vidense.records import disjoint, replacing
+from vidense.records import disjoint, is_leftover, replacing
 
 __all__ = ["SECONDS", "Checkpoint"]
 
@@ -35,11 +35,12 @@ class Checkpoint:
         return time.perf_counter() - self._began
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """Return the last state, its tensors on ``device``; None where there is none.
+        """Return the last state, its tensors on ``device``; None where there is none. Only one process may ask.
 
         Raises:
             UserError: if it cannot be read.
         """
+        self._sweep()
         if not self._file.exists():
             return None
         try:
@@ -63,3 +64,10 @@ class Checkpoint:
     def discard(self) -> None:
         """Delete the file: what the work made is safe."""
         self._file.unlink(missing_ok=True)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        # Each kill may have left one of gigabytes.
+        for half in self._file.parent.glob(f".{self._file.name}.*"):
+            if is_leftover(half, self._file.name):
+                half.unlink(missing_ok=True)

@@ -1,13 +1,23 @@
 """Locks on files, for what one process writes at a time; the system drops them when a process ends or is killed."""
 
+import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 __all__ = ["Lock", "taking_turns"]
+
+# Where a file system has no locks, newer versions of the library would take a file for one, which a kill leaves behind.
+NATIVE: dict[str, Any] = (
+    {"fallback_to_soft": False} if "fallback_to_soft" in signature(FileLock.__init__).parameters else {}
+)
+# What network file systems answer that have none.
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 class Lock:
@@ -15,7 +25,7 @@ class Lock:
 
     def __init__(self, file: Path) -> None:
         """Name the file; it is made when the lock is taken, with its folder."""
-        self._lock = FileLock(file)
+        self._lock = FileLock(file, **NATIVE)
 
     def take(self, *, wait: bool = False) -> bool:
         """Return whether it is ours now; with ``wait`` it will be, however long another process takes."""
@@ -24,8 +34,11 @@ class Lock:
             self._lock.acquire(timeout=-1 if wait else 0)
         except Timeout:
             return False
-        except NotImplementedError:  # some network file systems
+        except NotImplementedError:
             return True
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
         return True
 
     def release(self, *, remove: bool = False) -> None:

@@ -15,12 +15,15 @@ from vidense.errors import UserError
 
 __all__ = [
     "appearing",
+    "condensed_hash",
     "content_hash",
     "disjoint",
     "file_hash",
     "holds",
+    "is_leftover",
     "numbered_name",
     "read_json",
+    "remove",
     "replacing",
     "write_json",
 ]
@@ -34,6 +37,11 @@ def content_hash(value: Any) -> str:
     """Return 16 hex digits that depend only on the JSON content of ``value`` (key order does not matter)."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def condensed_hash(index: Mapping[str, Any]) -> str:
+    """Return the hash of a condensed dataset's stored numbers and of what decodes them, from its ``condensed.json``."""
+    return content_hash([index["tensors_sha256"], index["parameterization"], index["record"]])
 
 
 def disjoint(*parts: Mapping[str, T]) -> dict[str, T]:
@@ -112,6 +120,20 @@ def appearing(folder: Path) -> Iterator[Path]:
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def is_leftover(path: Path, *names: str) -> bool:
+    """Return whether a file is what a process that was killed while :func:`replacing` one of ``names`` left behind."""
+    kinds = (re.escape(f".{name}.") + "[a-z0-9_]{8}" + re.escape(Path(name).suffix) for name in names)
+    return any(re.fullmatch(kind, path.name) for kind in kinds)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder if it is there; of a link, the link and not what it points at."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -94,16 +94,21 @@ def paired_difference(first: Accuracies, second: Accuracies) -> dict[str, Any]:
 
     Returns:
         ``difference``: mean of first - second over condensation seeds, each the mean over its common networks;
-        ``interval`` and ``interval_kind``: of that mean, as in :func:`summarise`; ``pairs``: how many such seeds. The
-        difference is None where the rows share no seeds, the interval also with one pair.
+        ``first`` and ``second``: the means that it is between, of those seeds and networks; ``interval`` and
+        ``interval_kind``: of the difference, as in :func:`summarise`; ``pairs``: how many such seeds. Difference and
+        means are None where the rows share no seeds, the interval also with one pair.
     """
-    differences = []
+    means: list[tuple[float, float]] = []
     for seed in sorted(set(first) & set(second)):
-        common = sorted(set(first[seed]) & set(second[seed]))
-        if common:
-            differences.append(float(np.mean([first[seed][net] - second[seed][net] for net in common])))
+        if common := sorted(set(first[seed]) & set(second[seed])):
+            one, other = ([row[seed][net] for net in common] for row in (first, second))
+            means.append((float(np.mean(one)), float(np.mean(other))))
+    differences = [one - other for one, other in means]
+    of_first, of_second = (float(np.mean(column)) for column in zip(*means, strict=True)) if means else (None, None)
     return {
         "difference": float(np.mean(differences)) if differences else None,
+        "first": of_first,
+        "second": of_second,
         "interval": mean_interval(differences),
         "interval_kind": interval_kind(len(differences)),
         "pairs": len(differences),

@@ -1,6 +1,7 @@
 """What commands say of results, made-up ones here: numbers stand where they belong, and what is missing is none."""
 
 import re
+from dataclasses import replace
 from importlib import import_module
 from unittest import mock
 
@@ -158,17 +159,17 @@ def ablated(name: str, mean: float | None, difference: dict | None, keys: list[i
 def test_an_ablation_has_a_line_a_variant(said):
     rows = [
         ablated("as published", 0.5, None, [2, 3, 3], 1000, 3000),
-        ablated("other", 0.25, {"difference": -0.25, "interval": (-0.3, 0.1)}, None, 10),
-        ablated("diverged", None, {"difference": None, "interval": None}, [8], 10),
-        ablated("once", 0.75, {"difference": 0.25, "interval": None}, [8], 10),
+        ablated("other", 0.25, {"difference": -0.25, "interval": (-0.3, 0.1), "pairs": 3}, None, 10),
+        ablated("diverged", None, {"difference": None, "interval": None, "pairs": 0}, [8], 10),
+        ablated("twice", 0.75, {"difference": 0.25, "interval": (0.25, 0.25), "pairs": 2}, [8], 10),
     ]
     found = {"method": "prism", "grid": "components", "source": "", "left_out": {}, "rows": rows}
-    title, _, _, first, other, diverged, once = said(import_module("vidense.cli.ablate")._print, found)
+    title, _, _, first, other, diverged, twice = said(import_module("vidense.cli.ablate")._print, found)
     assert title.startswith("prism, components: top-1 %")
     # Key-frames over all videos of all sets, bytes over the sets.
     assert cells(first)[:2] == ["as published", "50.0"] and cells(first)[-3:] == ["2.7", "2.5, 4.0", "2,000"]
     assert "(" in other and "to +10.0)" in other and cells(other)[-3:] == ["all", "2.5, 4.0", "10"]
-    assert "+25.0" in once and "(" not in once
+    assert "+25.0" in twice and "(" not in twice
     assert not any(letter.isdigit() for letter in re.split(r"8\.0 +2\.5, 4\.0 +10$", diverged)[0])
 
 
@@ -183,8 +184,9 @@ def retrieved(*rows: Row) -> Table:
     return Table({}, {"model": "cnn_gru", "model_options": {"gru_hidden": 64}}, "", list(rows))
 
 
-def test_recall_is_the_mean_of_the_networks_that_did_not_diverge(said):
+def test_recall_is_the_mean_of_networks_of_which_none_diverged(said):
     rows = [found_recalls("prism", [0.5, 0.6, 1.0, None], [0.7, 0.8, 1.0, None]), found_recalls("random")]
+    rows.append(replace(found_recalls("dm", [0.9, 0.9, 0.9, None]), diverged=1))
     lines = said(_print_recall, retrieved(*rows))
     assert [line for line in lines if "among" in line] == [
         "cnn_gru:gru_hidden=64, among training videos",
@@ -194,6 +196,7 @@ def test_recall_is_the_mean_of_the_networks_that_did_not_diverge(said):
     own, chance = (next(cells(line) for line in lines if line.startswith(name)) for name in ("prism", "chance"))
     assert own[:4] == ["prism", "60.0", "70.0", "100.0"] and chance[:4] == ["chance", "10.0", "20.0", "30.0"]
     assert not any("random" in line for line in lines), "nothing of it was found"
+    assert not any(letter.isdigit() for line in lines if line.startswith("dm") for letter in line), "others diverged"
 
 
 def test_nothing_is_printed_where_every_network_diverged(said):

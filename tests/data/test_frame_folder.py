@@ -30,6 +30,13 @@ def reason_of(folder: Path) -> str:
     return caught.value.reason
 
 
+@pytest.mark.timeout(20)
+def test_what_has_no_end_is_no_video(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path in (tmp_path / "pipe.mp4", Path("/dev/zero"), tmp_path / "nothing"):
+        assert stamp(path) == {"size": None, "mtime_ns": None}
+
+
 def test_frames_come_in_natural_order(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "v", frames=12, name="frame{}.png")
     assert sorted(file.name for file in folder.iterdir())[2:4] == ["frame10.png", "frame11.png"]

@@ -41,6 +41,35 @@ def test_a_damaged_store_is_told_and_prepared_fresh(
     assert again.content_hash == ClipStore.open(tmp_path / "s").content_hash == report.content_hash
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_a_kill_leaves_at_any_time_is_a_place_for_the_store(source: Path, tmp_path: Path, fresh: bool) -> None:
+    """Before the plan is written; while the index is; while an earlier store is deleted."""
+    (tmp_path / "s" / "parts").mkdir(parents=True)
+    (tmp_path / "s" / "parts" / ".plan.json.abcdefgh.json").touch()
+    report = prepare(source, tmp_path / "s", fresh=fresh, **SMALL)
+    (tmp_path / "s" / ".index.json.abcdefgh.json").touch()
+    for name in ("report.json", *(shard.name for shard in (tmp_path / "s").glob("*.npy"))):
+        assert prepare(source, tmp_path / "s", fresh=True, **SMALL).content_hash == report.content_hash
+        (tmp_path / "s" / name).unlink()
+    for shard in (tmp_path / "s").glob("*.npy"):
+        shard.unlink()
+    assert prepare(source, tmp_path / "s", fresh=True, **SMALL).content_hash == report.content_hash
+
+
+def test_bad_files_of_earlier_shards_fail_too(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "SHARD_BYTES", 1)
+    (source / "jump" / "jump0.mp4").write_bytes(b"no video")
+
+    def stop(done: int, total: int) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(source, tmp_path / "s", progress=stop, **SMALL)
+    with pytest.raises(UserError, match=r"jump0\.mp4' cannot be used"):
+        prepare(source, tmp_path / "s", on_error="fail", **SMALL)
+
+
 def test_one_process_at_a_time_writes_a_store(source: Path, tmp_path: Path) -> None:
     def meanwhile(done: int, total: int) -> None:
         for fresh in (False, True):

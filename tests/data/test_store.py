@@ -87,6 +87,18 @@ def test_missing_and_short_shards(store: Path) -> None:
         ClipStore.open(store)
 
 
+def test_a_shard_without_windows_cannot_claim_rows(store: Path) -> None:
+    shard = store / "train-00000.npy"
+    empty = np.empty((10**9, 0, *np.load(shard).shape[2:]), np.uint8)
+    np.save(shard, empty)
+    index = json.loads((store / "index.json").read_text())
+    (own,) = [entry for entry in index["shards"] if entry["file"] == shard.name]
+    own |= {"shape": list(empty.shape), "bytes": shard.stat().st_size}
+    (store / "index.json").write_text(json.dumps(index))
+    with pytest.raises(UserError, match="1000000000 train rows for"):
+        ClipStore.open(store)
+
+
 def test_a_shard_of_the_right_size_and_the_wrong_shape(store: Path) -> None:
     shard = store / "test-00000.npy"
     pixels = np.load(shard)

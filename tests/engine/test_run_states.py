@@ -120,14 +120,15 @@ class AnyOrder(RuleBasedStateMachine):
     def die_while_clearing(self, removals):
         calls = iter(range(removals))
 
-        def remove(path, ignore_errors):
+        def remove(path):
             if next(calls, None) is None:
                 raise Killed
-            true_remove(path, ignore_errors=ignore_errors)
+            true_remove(path)
 
         if self.owner is not None:
-            true_remove = run_module.shutil.rmtree
-            with mock.patch.object(run_module.shutil, "rmtree", remove), pytest.raises(Killed):
+            (self.out / "evaluation.json").write_text("{}")
+            true_remove = run_module.remove
+            with mock.patch.object(run_module, "remove", remove), pytest.raises(Killed):
                 self.start(self.owner, "never", True)
             self.done = False
 
@@ -140,6 +141,7 @@ class AnyOrder(RuleBasedStateMachine):
         if self.done:
             assert bits(self.out) == bits(self.store.parent / self.owner)
             assert [entry["step"] for entry in read_log(self.out / "log.jsonl")] == list(range(N))
+            assert not (self.out / "evaluation.json").exists(), "it is of an earlier run"
         assert not [path for path in self.out.rglob(".*") if path.is_file()], "temporary files are left"
 
 
@@ -229,36 +231,6 @@ def test_records_of_other_versions_are_never_taken_up_nor_deleted(tmp_path, reco
     with pytest.raises(UserError, match="version 1; give another folder"):
         RunFolder(tmp_path, {"seed": 0}).open(fresh=fresh)
     assert (tmp_path / "log.jsonl").exists()
-
-
-def test_what_differs_of_many_options_is_told_alone(tmp_path):
-    folder = RunFolder(tmp_path / "run", {"seed": 4, "options": {"lr": 1.0, "momentum": 0.5}})
-    folder.open(fresh=False)
-    folder.close()
-    with pytest.raises(
-        UserError, match=r"other settings \(option lr 1\.0 -> 2\.0\); give another --out, or start over"
-    ):
-        RunFolder(tmp_path / "run", {"seed": 4, "options": {"lr": 2.0, "momentum": 0.5}}).open(fresh=False)
-
-
-def test_a_damaged_run_is_told_and_starts_over(store, tmp_path):
-    out, given = tmp_path / "run", SETTINGS["outcome"]
-    condense(store, out, **given)
-    (out / "dataset" / "tensors.safetensors").write_bytes(b"")
-    with pytest.raises(UserError, match=r"is finished but its dataset is not whole .*; start over with"):
-        condense(store, out, **given)
-    (out / "run.json").write_text('{"format": ')
-    with pytest.raises(UserError, match="is not readable JSON"):
-        condense(store, out, **given)
-    condense(store, out, fresh=True, **given)
-    assert bits(out) == bits(store.parent / "outcome")
-
-
-def test_a_damaged_record_without_a_run_is_left_alone(tmp_path):
-    (tmp_path / "run.json").write_text("{")
-    with pytest.raises(UserError, match="is not readable JSON"):
-        RunFolder(tmp_path, {}).open(fresh=True)
-    assert (tmp_path / "run.json").read_text() == "{"
 
 
 def test_the_record_of_a_run_is_read_back(tmp_path):

@@ -173,7 +173,7 @@ def test_the_norm_of_a_frames_gradient_is_a_mean_over_the_videos_that_keep_it():
 def test_all_keys_already_is_no_division_by_zero():
     hook = FrameInsertion(rule())
     step_with(videos(torch.ones(2, 6, dtype=torch.bool)), random_gradient(), hook)
-    assert hook.telemetry()["trigger_rate"] == 0.0
+    assert "trigger_rate" not in hook.telemetry()
 
 
 @pytest.mark.parametrize(("changes", "words"), [({"warm_up": 0.7, "cool_down": 0.4}, "sum"), ({"max_keys": 1}, "end")])

@@ -193,7 +193,7 @@ def test_telemetry_counts_what_was_seen(case):
     assert sum(told["cosine_histogram"]) == 2 * sum(map(len, slow))
     candidates = int((~is_key).sum())
     triggered = int(slow_choice(InsertionRule(), is_key, gradient).sum())
-    assert told["trigger_rate"] == pytest.approx(triggered / candidates if candidates else 0.0)
+    assert told.get("trigger_rate") == (pytest.approx(triggered / candidates) if candidates else None)
     assert told["key_frames"] == is_key.sum(1).tolist()
 
 

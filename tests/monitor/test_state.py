@@ -129,12 +129,20 @@ def test_a_clock_that_is_ahead_is_no_silence(run, seen):
     assert seen(run).silence() == 0.0
 
 
-def test_the_start_is_the_records_time_less_that_of_the_iterations(run, seen):
+def test_the_start_is_the_time_of_the_last_line_less_its_seconds(run, seen):
     os.utime(run.path / "run.json", (5000, 5000))
     assert seen(run).began == 5000
-    run.finish()
-    os.utime(run.path / "run.json", (5000, 5000))
-    assert seen(run).began == 4980
+    run.add(0, 1, 2)
+    os.utime(run.log, (6000, 6000))
+    # A resume writes the record anew, long after the iterations began.
+    os.utime(run.path / "run.json", (5999, 5999))
+    assert seen(run).seconds == 6.0 and seen(run).began == 5994
+
+
+def test_the_most_memory_is_that_of_any_process(run, seen):
+    run.add(0, memory=7e8)
+    run.add(1, memory=5e8)
+    assert seen(run).memory == 7e8
 
 
 @pytest.mark.parametrize("step", [-1, 2**60])

@@ -105,6 +105,7 @@ def make_run(tmp_path) -> Callable[..., Path]:
         write(run / "run.json", {"format": "vidense-run", "version": 1, **record})
         dataset = {"format": "vidense-condensed", "version": 1, "method": {"name": method, "paper": "a paper"}}
         dataset |= {"spec": {"frames": 4, "height": 48, "width": 48}, "record": {"times": [[0, 3], [0, 1, 3]]}}
+        dataset |= {"tensors_sha256": "0" * 64, "parameterization": "key_frames"}
         dataset |= {"class_names": list(classes), "versions": {"vidense": "0.1.0", "torch": "2.13.0", "av": "18.1.0"}}
         write(run / "dataset" / "condensed.json", dataset)
         videos = [

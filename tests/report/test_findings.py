@@ -57,14 +57,30 @@ def test_the_ceiling_has_an_interval_over_networks():
     (table,) = group_rows([one({"ceiling": {0: [0.6, 0.7, 0.8]}})])
     # Student's t, 2 degrees of freedom: 4.303 * 0.1 / sqrt(3).
     assert table.rows[0].interval == pytest.approx((0.4516, 0.9484), abs=1e-4)
+    assert table.rows[0].interval_over_sets is None
 
 
 @pytest.mark.parametrize(
     ("method", "random", "starts", "says"),
     [
         ({0: [0.6], 1: [0.62], 2: [0.64]}, {0: [0.3], 1: [0.31], 2: [0.3]}, "prism beats random", "+31.7 points"),
-        ({0: [0.6], 1: [0.2]}, {0: [0.3], 1: [0.31]}, "prism is not shown to beat", "The interval includes zero"),
-        ({0: [0.2], 1: [0.1]}, {0: [0.3], 1: [0.31]}, "prism does not beat", "\N{MINUS SIGN}15.5 points"),
+        (
+            {0: [0.6], 1: [0.2], 2: [0.4]},
+            {0: [0.3], 1: [0.31], 2: [0.3]},
+            "prism is not shown to beat",
+            "includes zero",
+        ),
+        ({0: [0.2], 1: [0.1], 2: [0.1]}, {0: [0.3], 1: [0.3], 2: [0.3]}, "prism does not beat", "16.7 points (95 %"),
+        # Equal differences of two seeds would have an interval of no width.
+        (
+            {0: [0.6], 1: [0.4]},
+            {0: [0.3], 1: [0.1]},
+            "prism scores above",
+            "+30.0 points; two condensation seeds give as",
+        ),
+        # Of three random selections only those of the method's seeds are set against it.
+        ({0: [0.6]}, {0: [0.3], 1: [0.9], 2: [0.9]}, "prism scores above", "60.0 % against 30.0 %, +30.0 points; one"),
+        ({0: [0.6], 7: [0.1]}, {0: [0.3], 1: [0.9]}, "prism scores above", "60.0 % against 30.0 %, +30.0 points; one"),
         ({0: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "may be luck"),
         ({0: [0.3]}, {0: [0.3], 1: [0.31]}, "prism does not beat", "may be luck"),
         ({7: [0.6], 8: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "share no seeds"),

@@ -97,7 +97,9 @@ def test_names_from_strangers_are_only_text(make_run, tmp_path):
 
 
 def test_several_runs_share_one_table(make_run, tmp_path):
-    runs = [make_run(f"prism-{seed}", {**ROWS, "method": {seed: [0.6, 0.5]}}, seed=seed) for seed in (0, 1)]
+    random = {"random_equal_vpc": {seed: [0.3, 0.2] for seed in range(3)}}
+    rows = [{**ROWS, **random, "method": {seed: [0.6, 0.5]}} for seed in range(3)]
+    runs = [make_run(f"prism-{seed}", rows[seed], seed=seed) for seed in range(3)]
     text, _ = page_of([*runs, make_run("late")], tmp_path)
     assert text.count("Accuracy table") == 1 and "prism beats random" in text
     assert "Not evaluated: late." in text
@@ -228,6 +230,22 @@ def test_a_preview_cannot_reach_outside_its_folder(make_run, tmp_path):
     index.write_text(json.dumps(value))
     with pytest.raises(UserError, match="is damaged"):
         read_run(run)
+
+
+def test_what_is_of_an_earlier_dataset_is_not_shown_with_this_one(make_run):
+    run = make_run("a", {"method": {0: [0.4]}})
+    read = read_run(run)
+    assert read.evaluation is not None
+    for name, change in (("evaluation.json", {"dataset": {"content_hash": "of another"}}),):
+        (run / name).write_text(json.dumps(json.loads((run / name).read_text()) | change))
+    for name, content in (
+        ("nearest/nearest.json", {"content": {"dataset": "of another"}, "videos": [{}]}),
+        ("flow/flow.json", {"dataset": "of another", "classes": [{}]}),
+    ):
+        (run / name).parent.mkdir()
+        (run / name).write_text(json.dumps(content))
+    again = read_run(run)
+    assert (again.evaluation, again.nearest, again.flows) == (None, {}, {})
 
 
 def test_previews_are_told_from_none(make_run):

@@ -77,7 +77,8 @@ def _print(found: Mapping[str, Any]) -> None:
     from vidense.report.wording import percent
 
     source = f", {found['source']}" if found["source"] else ""
-    print(f"{found['method']}, {found['grid']}{source}: top-1 %, differences in points with 95 % intervals")
+    what = "top-1 %, differences in points, with 95 % intervals from three seeds on"
+    print(f"{found['method']}, {found['grid']}{source}: {what}")
     print_table(
         ("variant", "top-1 %", "minus first", "minus random", "key-frames", "motion, real %", "bytes"),
         [
@@ -99,11 +100,12 @@ def _print(found: Mapping[str, Any]) -> None:
 
 def _difference(found: Mapping[str, Any] | None) -> str:
     from vidense.report.wording import EMPTY, points
+    from vidense.statistics import FEWEST_SHOWN
 
     if found is None or found["difference"] is None:
         return EMPTY
-    interval = "" if found["interval"] is None else " ({} to {})".format(*map(points, found["interval"]))
-    return points(found["difference"]) + interval
+    shown = found["pairs"] >= FEWEST_SHOWN
+    return points(found["difference"]) + (" ({} to {})".format(*map(points, found["interval"])) if shown else "")
 
 
 def _keys(sets: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidense.budget import format_bytes
 from vidense.cli.output import print_table
-from vidense.report.findings import Table, group_rows, sentences
+from vidense.report.findings import Row, Table, group_rows, sentences
 from vidense.report.wording import interval_text, percent, spread
 from vidense.tasks import TASKS
 
@@ -38,7 +38,7 @@ def print_scores(*evaluations: dict[str, Any]) -> None:
                     percent(row.mean),
                     spread(row.summary, "std_condensation"),
                     spread(row.summary, "std_networks"),
-                    interval_text(row.interval),
+                    interval_text(row.interval_over_sets),
                 )
                 for row in table.rows
             ],
@@ -72,10 +72,16 @@ def _print_recall(table: Table) -> None:
         print_table(
             ("trained on", *(f"R@{rank} %" for rank in RANKS)),
             [
-                *((row.title, *_means([result[key]["recall"] for result in row.results])) for row in rows),
+                *((row.title, *_recalls(row, key)) for row in rows),
                 *(("chance", *map(percent, values)) for values in chance),
             ],
         )
+
+
+def _recalls(row: Row, key: str) -> list[str]:
+    """Return a row's recalls; none where a network diverged, for the others alone would flatter."""
+    shown = _means([result[key]["recall"] for result in row.results])
+    return [percent(None)] * len(shown) if row.diverged else shown
 
 
 def _means(recalls: Sequence[Sequence[float | None]]) -> list[str]:

@@ -18,7 +18,7 @@ from vidense.condensed.checked import FORMAT, INDEX_FILE, TENSOR_FILE, VERSION, 
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.parameterizations.base import Parameterization, Stored, StoreDtype
-from vidense.records import content_hash, disjoint, file_hash, replacing, write_json
+from vidense.records import condensed_hash, disjoint, file_hash, replacing, write_json
 from vidense.seeding import Draw
 
 __all__ = ["CondensedDataset", "Storage", "load", "save"]
@@ -108,7 +108,7 @@ class CondensedDataset(Dataset[tuple[Tensor, Tensor]]):
     @property
     def content_hash(self) -> str:
         """Hash of the stored numbers and of what decodes them."""
-        return content_hash([self.index["tensors_sha256"], self.index["parameterization"], self.index["record"]])
+        return condensed_hash(self.index)
 
     @property
     def stochastic(self) -> bool:

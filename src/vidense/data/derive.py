@@ -117,6 +117,8 @@ def _write(store: ClipStore, out: Path, changed: Mapping[str, Any], labels: Sequ
     if holds(out / INDEX, "content_hash", changed["content_hash"]):
         return ClipStore.open(out)
     out.mkdir(parents=True, exist_ok=True)
+    # First, so that a kill leaves no index of other clips.
+    (out / INDEX).unlink(missing_ok=True)
     kept = torch.tensor(labels)
     shards = [
         _write_shard(view, split, torch.isin(view.labels, kept).nonzero().flatten(), out, change)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from pathlib import Path
+from stat import S_ISREG
 
 import av
 import numpy as np
@@ -68,6 +69,9 @@ def stamp(path: Path) -> dict[str, int | None]:
     try:
         states = [file.stat() for file in _files(path)]
     except OSError:
+        states = []
+    # A device or a pipe that a stranger's store names would be read without end.
+    if not states or not all(S_ISREG(state.st_mode) for state in states):
         return {"size": None, "mtime_ns": None}
     return {"size": sum(state.st_size for state in states), "mtime_ns": sum(state.st_mtime_ns for state in states)}
 

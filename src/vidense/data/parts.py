@@ -14,9 +14,9 @@ from vidense.data.layouts import Listing
 from vidense.data.pool import Failed, Read
 from vidense.data.prepare_report import REPORT
 from vidense.data.settings import PrepareSettings
-from vidense.data.store import INDEX
+from vidense.data.store import FORMAT, INDEX
 from vidense.errors import UserError
-from vidense.records import read_json, replacing, write_json
+from vidense.records import holds, is_leftover, read_json, replacing, write_json
 
 __all__ = [
     "LOCK",
@@ -25,6 +25,7 @@ __all__ = [
     "chunks",
     "clear",
     "damaged_shards",
+    "is_unplanned",
     "read_part",
     "refuse_changes",
     "refuse_other_settings",
@@ -175,11 +176,22 @@ def refuse_changes(root: Path, rows: list[dict[str, Any]]) -> None:
             raise UserError(f"{str(path)!r} {told}; put it back, choose another folder or prepare it fresh")
 
 
+def is_unplanned(file: Path) -> bool:
+    """Return whether a folder's entry is what a preparation leaves that is killed before its plan is written."""
+    return file.name == "parts" and file.is_dir() and all(is_leftover(part, PLAN) for part in file.iterdir())
+
+
 def sweep(out: Path) -> None:
-    """Delete the record of an unfinished preparation, and half-written shards that a killed one left behind."""
-    shutil.rmtree(out / "parts", ignore_errors=True)
-    for half in out.glob(".*.npy"):
-        half.unlink()
+    """Delete the record of an unfinished preparation, and half-written files that a killed one left behind."""
+    parts = out / "parts"
+    if parts.is_dir():
+        # The plan comes last, because it tells what the folder is.
+        for file in sorted(parts.iterdir(), key=lambda file: file.name == PLAN):
+            file.unlink()
+        parts.rmdir()
+    for half in out.glob(".*"):
+        if half.match(".*.npy") or is_leftover(half, INDEX, REPORT):
+            half.unlink()
 
 
 def clear(out: Path) -> None:
@@ -192,10 +204,12 @@ def clear(out: Path) -> None:
     """
     shards = [shard for split in ("train", "test") for shard in out.glob(f"{split}-*.npy")]
     marks = [(out / name).exists() for name in (INDEX, REPORT)] + [bool(shards)]
-    if sum(marks) < 2 and not (out / "parts" / PLAN).exists():
+    certain = (out / "parts" / PLAN).exists() or holds(out / INDEX, "format", FORMAT)
+    if sum(marks) < 2 and not certain:
         return
     own = {INDEX, REPORT, LOCK, "parts", "cache", *(shard.name for shard in shards)}
-    if foreign := sorted(file.name for file in out.iterdir() if file.name not in own and not file.match(".*.npy")):
+    others = [file for file in out.iterdir() if file.name not in own and not is_leftover(file, INDEX, REPORT)]
+    if foreign := sorted(file.name for file in others if not file.match(".*.npy")):
         raise UserError(
             f"{str(out)!r} holds {foreign[0]!r} beside the store; move it away, or give the path of a new folder"
         )

@@ -16,6 +16,7 @@ from vidense.data.parts import (
     chunks,
     clear,
     damaged_shards,
+    is_unplanned,
     read_part,
     refuse_changes,
     refuse_other_settings,
@@ -176,6 +177,8 @@ def _decode(
     done = {chunk.name: record for chunk in todo if (record := read_part(out, chunk)) is not None}
     for record in done.values():
         refuse_changes(listing.root, record["videos"] + record["failures"])
+    if on_error == "fail" and (failed := [row for record in done.values() for row in record["failures"]]):
+        raise _bad_file(listing, failed[0]["path"], f"{failed[0]['reason']}: {failed[0]['detail']}")
     missing = [chunk for chunk in todo if chunk.name not in done]
     with DecoderPool(*limits) as pool:
         tasks = (settings.task(listing, position) for chunk in missing for position in chunk.members)
@@ -199,7 +202,7 @@ def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, A
         plan: dict[str, Any] = read_json(file)
         refuse_other_settings(out, plan, wanted)
         return plan
-    if any(file.name != LOCK for file in out.iterdir()):
+    if any(file.name != LOCK and not is_unplanned(file) for file in out.iterdir()):
         raise UserError(f"{str(out)!r} exists and holds something else; give the path of a new folder")
     plan = {**wanted, "rows": rows_per_shard(settings)}
     write_json(file, plan)

@@ -131,9 +131,10 @@ class ClipStore:
         own = [shard for shard in shards if shard["split"] == split]
         arrays = [self._shard(shard) for shard in own]
         videos = [video for video in self.videos if video.split == split]
+        # Before they are listed: a stranger's shard of no windows may claim any number of them.
+        if (found := sum(map(len, arrays))) != len(videos):
+            raise ValueError(f"{found} {split} rows for {len(videos)} videos")
         rows = [(number, row) for number, array in enumerate(arrays) for row in range(len(array))]
-        if len(rows) != len(videos):
-            raise ValueError(f"{len(rows)} {split} rows for {len(videos)} videos")
         labels = torch.tensor([video.label for video in videos], dtype=torch.int64)
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.class_names):
             raise ValueError(f"a label is outside the {len(self.class_names)} classes")

@@ -15,6 +15,7 @@ from vidense.errors import UserError
 from vidense.hardware import describe, peak_memory
 from vidense.method import Recipe, Task
 from vidense.needs import Report
+from vidense.records import remove
 from vidense.runlog import RunLog
 
 __all__ = ["execute"]
@@ -51,7 +52,12 @@ def execute(job: Job, task: Task, run: RunFolder, report: Report, checkpoint_sec
     dataset = _save(run.dataset, recipe, job, run)
     if job.budget is not None and dataset.storage.bytes > job.budget:
         size = format_bytes(dataset.storage.bytes)
-        raise UserError(f"the result takes {size}, over the budget of {format_bytes(job.budget)}; give a larger budget")
+        # Nobody shall take it for the result.
+        remove(run.dataset)
+        raise UserError(
+            f"the result takes {size}, over the budget of {format_bytes(job.budget)}; give a larger one, with --fresh "
+            "or another --out"
+        )
     run.finish(storage=dataset.storage.to_json(), hardware=describe(job.device))
     return dataset
 

@@ -1,12 +1,11 @@
 """Draws a condensed dataset as small animated pictures, so that a page can show it without torch."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from vidense.condensed import CondensedDataset
 from vidense.data.animation import write_animation
-from vidense.records import holds, write_json
+from vidense.records import appearing, holds, remove, write_json
 
 __all__ = ["FOLDER", "INDEX", "chosen_videos", "write_previews"]
 
@@ -27,11 +26,10 @@ def write_previews(dataset: CondensedDataset, run: Path) -> None:
     folder = run / FOLDER
     if holds(folder / INDEX, "content_hash", dataset.content_hash):
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    videos = [_draw(dataset, number, folder) for number in chosen_videos(dataset)]
-    # The index comes last: a folder without one is drawn again.
-    write_json(folder / INDEX, {"content_hash": dataset.content_hash, "of": len(dataset), "videos": videos})
+    with appearing(folder) as drawn:
+        videos = [_draw(dataset, number, drawn) for number in chosen_videos(dataset)]
+        write_json(drawn / INDEX, {"content_hash": dataset.content_hash, "of": len(dataset), "videos": videos})
+        remove(folder)
 
 
 def chosen_videos(dataset: CondensedDataset) -> list[int]:

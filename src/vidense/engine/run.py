@@ -1,7 +1,6 @@
 """The folder of a run: settings, log, checkpoint; half-written work is never taken for finished."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from vidense.condensed import CondensedDataset, load
 from vidense.errors import UserError
 from vidense.locks import Lock
-from vidense.records import write_json
+from vidense.records import is_leftover, remove, write_json
 from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
 
 __all__ = ["RunFolder", "read_record"]
@@ -73,8 +72,7 @@ class RunFolder:
             UserError: if the folder holds something else, a damaged run or one with other settings, or another process
                 writes it.
         """
-        begun = (self.path / RECORD).exists()
-        if not begun:
+        if not (self.path / RECORD).exists():
             self._check_free()
         elif fresh:
             self._check_ours()
@@ -82,9 +80,9 @@ class RunFolder:
             return dataset
         if not self._lock.take():
             raise UserError(f"another process is writing {str(self.path)!r}; wait for it, or give another --out")
-        if begun and not fresh:
-            # Whoever wrote it may have finished since.
-            return self._take_up()
+        # Whoever held it may have begun this run since, or finished it.
+        if not fresh and (self.path / RECORD).exists():
+            return self._resume()
         # First, so that a kill from here on leaves the earlier run or one that starts over, and never the earlier run's
         # state under the new one's settings.
         self.checkpoint.unlink(missing_ok=True)
@@ -126,17 +124,23 @@ class RunFolder:
                 "`vidense condense --fresh`"
             ) from None
 
+    def _resume(self) -> CondensedDataset | None:
+        dataset = self._take_up()
+        if dataset is None and not self.checkpoint.exists():
+            # It starts over; what is there may be of an earlier run, which was not cleared to the end.
+            self._clear()
+        return dataset
+
     def _clear(self) -> None:
-        # Only what a run writes is deleted.
-        for name in (DATASET, SNAPSHOTS, *ADDED_FOLDERS):
-            shutil.rmtree(self.path / name, ignore_errors=True)
-        for name in (LOG, *ADDED_FILES):
-            (self.path / name).unlink(missing_ok=True)
+        # Only what a run writes is deleted; first of all, what would be taken for the new run's.
+        for name in (*ADDED_FILES, LOG, DATASET, SNAPSHOTS, *ADDED_FOLDERS):
+            remove(self.path / name)
 
     def _check_free(self) -> None:
         if self.path.is_file():
             raise UserError(f"--out {str(self.path)!r} is a file; give a folder")
-        if self.path.exists() and any(file.name != LOCK for file in self.path.iterdir()):
+        files = self.path.iterdir() if self.path.exists() else ()
+        if any(file.name != LOCK and not is_leftover(file, RECORD) for file in files):
             raise UserError(f"--out {str(self.path)!r} is not empty and holds no run; give a new or empty folder")
 
     def _check_ours(self) -> None:

@@ -1,6 +1,5 @@
 """The real training clip that each condensed video resembles most: what was memorised, as far as pixels tell."""
 
-import shutil
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from vidense.data.animation import write_animation
 from vidense.data.real import RealClips
 from vidense.data.store import ClipStore
 from vidense.engine.preview import chosen_videos
-from vidense.records import holds, write_json
+from vidense.records import appearing, holds, remove, write_json
 
 __all__ = ["FOLDER", "INDEX", "write_nearest"]
 
@@ -42,21 +41,20 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
     folder, content = run / FOLDER, {"dataset": dataset.content_hash, "store": store.content_hash}
     if holds(folder / INDEX, "content", content):
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     real, numbers = store.train, chosen_videos(dataset)
     names = [video.path for video in store.videos if video.split == "train"]
     own = torch.cat([_averages(_pixels(dataset, number)) for number in numbers])
     candidates, typical = _search(real, own, {int(dataset.labels[number]) for number in numbers})
     videos: list[dict[str, Any]] = []
-    for number, some in zip(numbers, candidates, strict=True):
-        nearest, distance = _closest(_pixels(dataset, number), some, real)
-        file = f"{number:05}.webp"
-        write_animation(folder / file, real.pixels(torch.tensor([nearest]))[0].permute(0, 2, 3, 1).cpu().numpy())
-        found = {"number": number, "file": file, "source": names[nearest], "label": int(real.labels[nearest])}
-        videos.append({**found, "distance": distance, "typical": typical[int(dataset.labels[number])]})
-    # The index comes last: a folder without one is made again.
-    write_json(folder / INDEX, {"content": content, "videos": videos})
+    with appearing(folder) as drawn:
+        for number, some in zip(numbers, candidates, strict=True):
+            nearest, distance = _closest(_pixels(dataset, number), some, real)
+            file = f"{number:05}.webp"
+            write_animation(drawn / file, real.pixels(torch.tensor([nearest]))[0].permute(0, 2, 3, 1).cpu().numpy())
+            found = {"number": number, "file": file, "source": names[nearest], "label": int(real.labels[nearest])}
+            videos.append({**found, "distance": distance, "typical": typical[int(dataset.labels[number])]})
+        write_json(drawn / INDEX, {"content": content, "videos": videos})
+        remove(folder)
 
 
 def _pixels(dataset: CondensedDataset, number: int) -> Tensor:

@@ -129,8 +129,9 @@ class FrameInsertion(Hook):
         """Return what an iteration did, as JSON types.
 
         ``key_frames`` of each video; ``gradient_norms``, of the key-frames at each time step, a mean over videos (None
-        where no video has one). Inside the window also the ``trigger_rate`` and the ``cosine_histogram``, and
-        ``inserted``, pairs of video and time, where frames were.
+        where no video has one). Inside the window also the ``cosine_histogram``, the ``trigger_rate`` (triggered among
+        the frames that are not key-frames; absent where all are), and ``inserted``, pairs of video and time, where
+        frames were.
         """
         return self._telemetry
 
@@ -157,8 +158,10 @@ class FrameInsertion(Hook):
         candidates = int((~keys.is_key).sum())
         seen = cosines[~cosines.isnan()].float().cpu()
         histogram = torch.histc(seen, HISTOGRAM_BINS, -1, 1).int().tolist()
-        rate = int(triggered.sum()) / candidates if candidates else 0.0
-        self._telemetry |= {"trigger_rate": rate, "cosine_histogram": histogram}
+        self._telemetry["cosine_histogram"] = histogram
+        if candidates:
+            # Of none, a rate of 0 would say that none triggered.
+            self._telemetry["trigger_rate"] = int(triggered.sum()) / candidates
 
 
 def _lowest(scores: Tensor, counts: Tensor) -> Tensor:

@@ -123,7 +123,10 @@ class RunState:
             course = self.courses.setdefault(name, Course())
             course.values.append(value)
             course.step = reading.step
-        self.key_frames, self.memory = reading.key_frames, reading.memory
+        self.key_frames = reading.key_frames
+        if reading.memory is not None:
+            # Of the process that wrote it: one that resumes begins again with little.
+            self.memory = max(reading.memory, self.memory or 0.0)
         if reading.seconds is not None:
             self._pace.append((reading.step, reading.seconds))
 
@@ -154,8 +157,9 @@ class RunState:
     @property
     def began(self) -> float:
         """Return about when the iterations began, in seconds since 1970: the log counts from there."""
-        # The record is last written when the iterations begin, and again, with their time in it, when they are over.
-        return _modified(self.path / RECORD) - (self.run.seconds or 0.0)
+        # A resume writes the record anew; the log goes on from the checkpoint, and so do the seconds in it.
+        written = self.path / (RECORD if self.seconds is None else LOG)
+        return _modified(written) - (self.seconds or 0.0)
 
     def silence(self) -> float:
         """Return the seconds since the run last wrote its record or its log."""

@@ -29,7 +29,7 @@ class Stretches:
         ends: the iteration each stretch ends with, 1-based.
         loss: mean of each.
         key_frames: a video, at the end of each; empty where there are none.
-        trigger_rate: share of candidates that triggered, mean of each; None where insertion was off.
+        trigger_rate: share of candidates that triggered, mean of each; None where none could.
         cosines: of gradients between neighbours, counted in 20 bins from -1 to 1 over the whole run; empty where none.
         inserted: the iteration (1-based) at which a frame was inserted, by video and time; empty for older runs.
     """

@@ -68,7 +68,9 @@ def confusion_figure(table: Table, row: Row) -> Picture | None:
     sums = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*counted, strict=True)]
     # As shares of the true class, for classes have different numbers of test videos.
     shares = [[round(100 * cell / (sum(of_class) or 1), 1) for cell in of_class] for of_class in sums]
-    return shades(f"{row.title}: answers (columns) to each class (rows), %", shares, names, names)
+    fullest = max(map(max, shares))
+    title = f"{row.title}: answers (columns) to each class (rows), %; darkest: {fullest:g} %"
+    return shades(title, shares, names, names)
 
 
 def size_figure(table: Table) -> Picture | None:

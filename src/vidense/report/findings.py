@@ -6,7 +6,7 @@ from typing import Any
 
 from vidense.records import content_hash
 from vidense.report.wording import percent, points
-from vidense.statistics import mean_interval, paired_difference, summarise
+from vidense.statistics import FEWEST_SHOWN, mean_interval, paired_difference, summarise
 from vidense.tasks import TASKS
 
 __all__ = ["Row", "Table", "group_rows", "sentences"]
@@ -18,6 +18,12 @@ BASELINES = {
     "random_equal_bytes": "equal bytes",
     "random_coded": "equal bytes, stored by a video codec",
 }
+# Why there is no interval, by the number of pairs.
+FEW = (
+    "sets that share no seeds give",
+    "one condensation seed gives",
+    "two condensation seeds give as good as",
+)
 # Baselines that are made anew for every condensed set, and how they are called beside it.
 MATCHED = {"random_equal_bytes": "random, bytes of {}", "random_coded": "random coded, bytes of {}"}
 
@@ -75,6 +81,11 @@ class Row:
             return mean_interval([value for networks in self.accuracies.values() for value in networks.values()])
         interval: tuple[float, float] | None = summarise(self.accuracies)["interval"]
         return interval
+
+    @property
+    def interval_over_sets(self) -> tuple[float, float] | None:
+        """The interval where it is over condensation seeds, to stand in a column with others."""
+        return None if self.role == "ceiling" else self.interval
 
     @property
     def per_class(self) -> tuple[float | None, ...]:
@@ -256,17 +267,17 @@ def _compare(method: Row, baseline: Row, at: str) -> str:
     if method.mean is None or baseline.mean is None:
         row = method if method.mean is None else baseline
         return f"{method.title} against random clips at {at}: no comparison, for training on {row.title} diverged."
-    against = f"random real clips at {at}: {percent(method.mean)} % against {percent(baseline.mean)} %"
     pairs = paired_difference(method.accuracies, baseline.accuracies)
-    if pairs["interval"] is None:
-        verb = "scores above" if method.mean > baseline.mean else "does not beat"
-        why = "one condensation seed can" if len(method.accuracies) == 1 else "sets that share no seeds can"
+    # What is set against each other are the sets of equal seeds, which may be fewer than a row has.
+    own, other = (pairs["first"], pairs["second"]) if pairs["pairs"] else (method.mean, baseline.mean)
+    against, difference = f"random real clips at {at}: {percent(own)} % against {percent(other)} %", own - other
+    if pairs["pairs"] < FEWEST_SHOWN:
+        verb = "scores above" if difference > 0 else "does not beat"
         return (
-            f"{method.title} {verb} {against}, {points(method.mean - baseline.mean)} points; {why} give no interval, "
-            "so the difference may be luck."
+            f"{method.title} {verb} {against}, {points(difference)} points; {FEW[pairs['pairs']]} no interval, so the "
+            "difference may be luck."
         )
     low, high = pairs["interval"]
-    difference = pairs["difference"]
     evidence = (
         f"{against}, {points(difference)} points (95 % interval {points(low)} to {points(high)}, "
         f"{pairs['pairs']} condensation seeds)."

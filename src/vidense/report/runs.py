@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from vidense.errors import UserError
-from vidense.records import read_json
+from vidense.records import condensed_hash, read_json
 from vidense.report.courses import Stretches, read_stretches
 from vidense.report.pictures import PictureFile, find_picture
 from vidense.runlog import read_record
@@ -158,16 +158,17 @@ def read_run(path: Path) -> Run:
     dataset = _expect(path / "dataset" / "condensed.json", "vidense-condensed")
     try:
         _check(record, dataset)
+        content = condensed_hash(dataset)
         return Run(
             path=path,
             name=path.resolve().name,
             record=record,
             dataset=dataset,
-            evaluation=_evaluation(path / "evaluation.json", record["settings"]),
+            evaluation=_evaluation(path / "evaluation.json", record["settings"], content),
             previews=_previews(path / "preview", dataset["class_names"], dataset["spec"]["frames"]),
             videos=_count(path / "preview"),
-            nearest=_nearest(path / "nearest", dataset["class_names"]),
-            flows=_flows(path / "flow"),
+            nearest=_nearest(path / "nearest", dataset["class_names"], content),
+            flows=_flows(path / "flow", content),
             stretches=read_stretches(path / "log.jsonl"),
         )
     except DAMAGE as error:
@@ -183,17 +184,25 @@ def _expect(file: Path, kind: str) -> dict[str, Any]:
     return value
 
 
-def _evaluation(file: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
-    """Read an evaluation, with the settings as they were asked for.
+def _evaluation(file: Path, settings: dict[str, Any], content: str) -> dict[str, Any] | None:
+    """Read an evaluation of the dataset with this hash, with the settings as they were asked for.
 
-    A searched learning rate differs from seed to seed; what several seeds have in common is that it was searched.
+    A searched learning rate differs from seed to seed; what several seeds have in common is that it was searched. An
+    evaluation of what was in the folder before is none.
     """
     if not file.exists():
         return None
     value = _expect(file, "vidense-evaluation")
+    if _other(value["dataset"].get("content_hash"), content):
+        return None
     for row in value["rows"]:
         _check_row(row, value["specs"])
     return {**value, "dataset": {**value["dataset"], "settings": settings}}
+
+
+def _other(found: str | None, content: str) -> bool:
+    """Return whether something says that it is of another dataset than the one with the hash ``content``."""
+    return found is not None and found != content
 
 
 def _check(record: Mapping[str, Any], dataset: Mapping[str, Any]) -> None:
@@ -247,8 +256,11 @@ def _count(folder: Path) -> int:
     return int(index.get("of", len(index["videos"])))
 
 
-def _nearest(folder: Path, class_names: Sequence[str]) -> dict[int, Nearest]:
+def _nearest(folder: Path, class_names: Sequence[str], content: str) -> dict[int, Nearest]:
     if not (folder / "nearest.json").exists():
+        return {}
+    index = read_json(folder / "nearest.json")
+    if _other(index.get("content", {}).get("dataset"), content):
         return {}
     return {
         int(video["number"]): Nearest(
@@ -258,15 +270,17 @@ def _nearest(folder: Path, class_names: Sequence[str]) -> dict[int, Nearest]:
             distance=float(video["distance"]),
             typical=None if video["typical"] is None else float(video["typical"]),
         )
-        for video in read_json(folder / "nearest.json")["videos"]
+        for video in index["videos"]
     }
 
 
-def _flows(folder: Path) -> dict[str, FlowPicture]:
+def _flows(folder: Path, content: str) -> dict[str, FlowPicture]:
     if not (folder / "flow.json").exists():
         return {}
-    rows = read_json(folder / "flow.json")["classes"]
-    return {str(row["name"]): _flow(find_picture(folder, row["figure"]), row) for row in rows}
+    found = read_json(folder / "flow.json")
+    if _other(found.get("dataset"), content):
+        return {}
+    return {str(row["name"]): _flow(find_picture(folder, row["figure"]), row) for row in found["classes"]}
 
 
 def _flow(found: PictureFile, row: Mapping[str, Any]) -> FlowPicture:

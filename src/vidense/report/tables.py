@@ -50,7 +50,7 @@ def _accuracy(row: Row) -> tuple[str, ...]:
     size = "" if row.disk is None else f"{row.disk:.0f}"
     mean = "diverged" if row.diverged else percent(row.mean)
     sizes = (str(row.videos), f"{row.frames:g}", f"{row.float32_mib:.4g}", size)
-    return (row.title, mean, interval_text(row.interval), *spreads, *counts, *sizes)
+    return (row.title, mean, interval_text(row.interval_over_sets), *spreads, *counts, *sizes)
 
 
 def storage_sheet(runs: Sequence[Run]) -> Sheet:

@@ -1,0 +1,60 @@
+"""Runs that are damaged, of other options, or hold what is not theirs."""
+
+import pytest
+
+from tests.engine.test_run_states import SETTINGS, _toys, bits, store
+from vidense import condense
+from vidense.engine.run import RunFolder
+from vidense.errors import UserError
+
+__all__ = ["_toys", "store"]  # fixtures: pytest finds them by their names in this module
+
+
+def test_what_differs_of_many_options_is_told_alone(tmp_path):
+    folder = RunFolder(tmp_path / "run", {"seed": 4, "options": {"lr": 1.0, "momentum": 0.5}})
+    folder.open(fresh=False)
+    folder.close()
+    with pytest.raises(
+        UserError, match=r"other settings \(option lr 1\.0 -> 2\.0\); give another --out, or start over"
+    ):
+        RunFolder(tmp_path / "run", {"seed": 4, "options": {"lr": 2.0, "momentum": 0.5}}).open(fresh=False)
+
+
+def test_a_damaged_run_is_told_and_starts_over(store, tmp_path):
+    out, given = tmp_path / "run", SETTINGS["outcome"]
+    condense(store, out, **given)
+    (out / "dataset" / "tensors.safetensors").write_bytes(b"")
+    with pytest.raises(UserError, match=r"is finished but its dataset is not whole .*; start over with"):
+        condense(store, out, **given)
+    (out / "run.json").write_text('{"format": ')
+    with pytest.raises(UserError, match="is not readable JSON"):
+        condense(store, out, **given)
+    condense(store, out, fresh=True, **given)
+    assert bits(out) == bits(store.parent / "outcome")
+
+
+def test_what_a_killed_first_write_leaves_is_no_other_thing(store, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".run.json.abcd_123.json").touch()
+    (tmp_path / "run" / "dataset").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="not empty and holds no run"):
+        condense(store, tmp_path / "run", **SETTINGS["outcome"])
+    (tmp_path / "run" / "dataset").unlink()
+    assert len(condense(store, tmp_path / "run", **SETTINGS["outcome"])) == 3
+
+
+def test_a_link_in_a_run_is_not_written_through(store, tmp_path):
+    condense(store, tmp_path / "run", **SETTINGS["outcome"])
+    (tmp_path / "run" / "dataset").rename(tmp_path / "mine")
+    (tmp_path / "run" / "dataset").symlink_to(tmp_path / "mine")
+    before = (tmp_path / "mine" / "tensors.safetensors").stat().st_mtime_ns
+    condense(store, tmp_path / "run", fresh=True, **SETTINGS["fixed"])
+    assert not (tmp_path / "run" / "dataset").is_symlink()
+    assert (tmp_path / "mine" / "tensors.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_damaged_record_without_a_run_is_left_alone(tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(UserError, match="is not readable JSON"):
+        RunFolder(tmp_path, {}).open(fresh=True)
+    assert (tmp_path / "run.json").read_text() == "{"
