@@ -3,10 +3,18 @@ from xml.etree import ElementTree as Xml
 from vidense.report.ablation import ablation_pictures
 
 
-def row(variant, mean, seeds=3, shares=None):
+def row(variant, mean, seeds=3, shares=None, **other):
     interval = None if mean is None else (mean - 0.1, mean + 0.1)
     summary = None if mean is None else {"mean": mean, "interval": interval, "condensation_seeds": seeds}
-    return {"variant": variant, "summary": summary, "sets": [{"gradient_share": share} for share in shares or [None]]}
+    sets = [{"gradient_share": share} for share in shares or [None]]
+    return {
+        "variant": variant,
+        "summary": summary,
+        "sets": sets,
+        "classes": ["a", "b"],
+        "store": "s",
+        "spec_hash": "h",
+    } | other
 
 
 def drawn(*rows):
@@ -23,6 +31,12 @@ def test_every_variant_has_a_dot_and_three_seeds_an_interval():
 
     assert set(tips(shown["accuracy"])) == {"as published: 50 (40 to 60)", "no insertion: 25"}
     assert "gradients" not in shown
+
+
+def test_what_is_no_number_of_the_same_test_is_marked():
+    others = [row("half", 0.5, classes=["a"]), row("still", 0.5, store="t"), row("soft", 0.5, spec_hash="i")]
+    shown = {tip.partition(":")[0] for tip in tips(drawn(row("first", 0.5), *others)["accuracy"])}
+    assert shown == {"first", "half (1 classes)", "still (own test clips)", "soft (own evaluation)"}
 
 
 def test_what_diverged_has_no_dot():

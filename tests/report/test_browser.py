@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.report.test_page import ROWS
-from vidense.data.animation import write_animation
+from vidense.data.animation import write_animation, write_moving
 from vidense.report import write_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'vidense[browser]'")
@@ -55,8 +55,8 @@ def finished(run):
     flow = {"name": "jump", "figure": "jump.png", "alt": "Everything stands still."}
     (run / "flow" / "flow.json").write_text(json.dumps({"classes": [flow]}))
     (run / "nearest").mkdir()
-    write_animation(run / "nearest" / "0.webp", frames)
-    near = {"number": 0, "file": "0.webp", "source": "jump/1.avi", "label": 0, "distance": 60.0, "typical": 50.0}
+    files = write_moving(run / "nearest", 0, frames)
+    near = {"number": 0, **files, "source": "jump/1.avi", "label": 0, "distance": 60.0, "typical": 50.0}
     (run / "nearest" / "nearest.json").write_text(json.dumps({"videos": [near]}))
     return run
 
@@ -94,7 +94,8 @@ def test_nothing_fails_and_nothing_is_fetched(opened, page_file):
 def test_every_clip_plays(opened):
     page = opened()
     clips = page.locator("picture img").all()
-    assert len(clips) == 4
+    # Four condensed ones, and the nearest real one of each run.
+    assert len(clips) == 6
     for clip in clips:
         clip.scroll_into_view_if_needed()
         first = clip.screenshot()
@@ -108,10 +109,11 @@ def _later(page, clip):
 
 def test_who_wants_no_motion_sees_stills(opened):
     page = opened(reduced_motion="reduce")
-    clip = page.locator("picture img").first
-    clip.scroll_into_view_if_needed()
-    first = clip.screenshot()
-    assert all(_later(page, clip) == first for _ in range(8))
+    for clip in page.locator("figure img").all():
+        if clip.is_visible():
+            clip.scroll_into_view_if_needed()
+            first = clip.screenshot()
+            assert all(_later(page, clip) == first for _ in range(8)), clip.get_attribute("alt")
 
 
 def test_methods_and_classes_can_be_chosen_by_keyboard(opened):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from vidense.records import replacing
 
-__all__ = ["MILLISECONDS_PER_FRAME", "write_animation"]
+__all__ = ["MILLISECONDS_PER_FRAME", "write_animation", "write_moving"]
 
 # Condensed clips have few frames: at the rate of a film they would be over before anything is seen.
 MILLISECONDS_PER_FRAME = 160
@@ -39,3 +39,20 @@ def write_animation(file: Path, pictures: NDArray[np.uint8], kind: Literal["GIF"
     )
     with replacing(file) as temporary:
         temporary.write_bytes(buffer.getvalue())
+
+
+def write_moving(folder: Path, number: int, pictures: NDArray[np.uint8]) -> dict[str, str]:
+    """Write a clip for a page: animated, and the frame in its middle for those who want nothing to move.
+
+    Args:
+        folder: where to.
+        number: of the clip, which the files are called after.
+        pictures: uint8 ``[T, H, W, 3]``.
+
+    Returns:
+        Names of the files, ``file`` and ``still``.
+    """
+    names = {"file": f"{number:05}.webp", "still": f"{number:05}-still.webp"}
+    write_animation(folder / names["file"], pictures)
+    write_animation(folder / names["still"], pictures[len(pictures) // 2][None])
+    return names

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from vidense.condensed import CondensedDataset
-from vidense.data.animation import write_animation
+from vidense.data.animation import write_moving
 from vidense.records import appearing, holds, remove, write_json
 
 __all__ = ["FOLDER", "INDEX", "chosen_videos", "write_previews"]
@@ -39,13 +39,8 @@ def chosen_videos(dataset: CondensedDataset) -> list[int]:
 
 
 def _draw(dataset: CondensedDataset, number: int, folder: Path) -> dict[str, Any]:
-    pictures = dataset.pictures(number)
-    moving, still = f"{number:05}.webp", f"{number:05}-still.webp"
-    write_animation(folder / moving, pictures)
-    write_animation(folder / still, pictures[len(pictures) // 2][None])
     return {
-        "file": moving,
-        "still": still,
+        **write_moving(folder, number, dataset.pictures(number)),
         "label": int(dataset.labels[number]),
         "width": dataset.spec.width,
         "height": dataset.spec.height,

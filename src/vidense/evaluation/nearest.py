@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidense.condensed import CondensedDataset
-from vidense.data.animation import write_animation
+from vidense.data.animation import write_moving
 from vidense.data.real import RealClips
 from vidense.data.store import ClipStore
 from vidense.engine.preview import chosen_videos
@@ -49,9 +49,10 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
     with appearing(folder) as drawn:
         for number, some in zip(numbers, candidates, strict=True):
             nearest, distance = _closest(_pixels(dataset, number), some, real)
-            file = f"{number:05}.webp"
-            write_animation(drawn / file, real.pixels(torch.tensor([nearest]))[0].permute(0, 2, 3, 1).cpu().numpy())
-            found = {"number": number, "file": file, "source": names[nearest], "label": int(real.labels[nearest])}
+            files = write_moving(
+                drawn, number, real.pixels(torch.tensor([nearest]))[0].permute(0, 2, 3, 1).cpu().numpy()
+            )
+            found = {"number": number, **files, "source": names[nearest], "label": int(real.labels[nearest])}
             videos.append({**found, "distance": distance, "typical": typical[int(dataset.labels[number])]})
         write_json(drawn / INDEX, {"content": content, "videos": videos})
         remove(folder)

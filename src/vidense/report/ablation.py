@@ -18,7 +18,7 @@ def ablation_pictures(found: Mapping[str, Any]) -> dict[str, Picture]:
     learns all of its frames: the share of the gradient that each frame received, 1 / T each if it is even.
     """
     pictures = {}
-    if shown := [dot for row in found["rows"] if (dot := _accuracy(row)) is not None]:
+    if shown := [dot for row in found["rows"] if (dot := _accuracy(row, found["rows"][0])) is not None]:
         title = f"{found['method']}, {found['grid']}: top-1 of every variant"
         pictures["accuracy"] = dots(title, shown, Axis("top-1 %"))
     if courses := [course for row in found["rows"] if (course := _gradients(row)) is not None]:
@@ -27,13 +27,22 @@ def ablation_pictures(found: Mapping[str, Any]) -> dict[str, Picture]:
     return pictures
 
 
-def _accuracy(row: Mapping[str, Any]) -> Dot | None:
+def _accuracy(row: Mapping[str, Any], first: Mapping[str, Any]) -> Dot | None:
     """Return a row's dot; None where a network diverged."""
     own = row["summary"]
     if own is None:
         return None
     interval = own["interval"] if own["condensation_seeds"] >= FEWEST_SHOWN else None
-    return Dot(row["variant"], 100 * own["mean"], in_percent(interval))
+    return Dot(row["variant"] + _apart(row, first), 100 * own["mean"], in_percent(interval))
+
+
+def _apart(row: Mapping[str, Any], first: Mapping[str, Any]) -> str:
+    """Say what keeps a row from being set against the first: other classes, test clips or evaluation."""
+    if len(row["classes"]) != len(first["classes"]):
+        return f" ({len(row['classes'])} classes)"
+    if row["store"] != first["store"]:
+        return " (own test clips)"
+    return " (own evaluation)" if row["spec_hash"] != first["spec_hash"] else ""
 
 
 def _gradients(row: Mapping[str, Any]) -> Course | None:

@@ -34,7 +34,7 @@ class Clip:
     @property
     def size(self) -> int:
         """Bytes of its pictures in the page."""
-        near = self.nearest.picture.size if self.nearest else 0
+        near = self.nearest.picture.size + self.nearest.still.size if self.nearest else 0
         return self.video.moving.size + self.video.still.size + near
 
 

@@ -62,6 +62,7 @@ class Nearest:
 
     Attributes:
         picture: the clip, animated.
+        still: one frame of it.
         source: its file, relative to the dataset's folder.
         label: its class.
         distance: root mean square difference of all pixels, in 0..255.
@@ -69,6 +70,7 @@ class Nearest:
     """
 
     picture: PictureFile
+    still: PictureFile
     source: str
     label: str
     distance: float
@@ -265,6 +267,8 @@ def _nearest(folder: Path, class_names: Sequence[str], content: str) -> dict[int
     return {
         int(video["number"]): Nearest(
             picture=find_picture(folder, video["file"]),
+            # Runs that were evaluated before there were stills have none.
+            still=find_picture(folder, video.get("still", video["file"])),
             source=str(video["source"]),
             label=class_names[video["label"]],
             distance=float(video["distance"]),
