@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from vidense import hardware
-from vidense.hardware import describe, devices, peak_memory
+from vidense.hardware import describe, devices, forget_peak, peak_memory
 
 CPU = torch.device("cpu")
 
@@ -38,6 +38,10 @@ def test_a_gpu_goes_by_its_model(monkeypatch):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 123)
     card = torch.device("cuda", 1)
     assert describe(card)["device"] == "Card cuda:1" and peak_memory(card) == 123
+    forgotten: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", forgotten.append)
+    forget_peak(card), forget_peak(torch.device("cpu"))
+    assert forgotten == [card]
     assert devices()[1:] == ["cuda:0 (Card 0)", "cuda:1 (Card 1)"] and devices()[0].startswith("cpu (")
 
 

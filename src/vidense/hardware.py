@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["describe", "devices", "peak_memory"]
+__all__ = ["describe", "devices", "forget_peak", "peak_memory"]
 
 
 def describe(device: torch.device) -> dict[str, Any]:
@@ -29,12 +29,18 @@ def devices() -> list[str]:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Return the most bytes held so far: on the GPU by tensors, else by this process."""
+    """Return the most bytes held so far: on the GPU by tensors since :func:`forget_peak`, else by this process."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
     # Linux counts kibibytes, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def forget_peak(device: torch.device) -> None:
+    """Let :func:`peak_memory` count from now on, on a GPU; what a process held at most nothing can reset."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def _cpu_name() -> str:

@@ -1,10 +1,13 @@
 """Runs that are damaged, of other options, or hold what is not theirs."""
 
+from contextlib import suppress
+
 import pytest
 
-from tests.engine.test_run_states import SETTINGS, _toys, bits, store
+from tests.engine.test_run_states import SETTINGS, _toys, bits, kill_at, store
+from tests.engine.toys import Killed
 from vidense import condense
-from vidense.engine.run import RunFolder
+from vidense.engine.run import RunFolder, read_record
 from vidense.errors import UserError
 
 __all__ = ["_toys", "store"]  # fixtures: pytest finds them by their names in this module
@@ -51,6 +54,14 @@ def test_a_link_in_a_run_is_not_written_through(store, tmp_path):
     condense(store, tmp_path / "run", fresh=True, **SETTINGS["fixed"])
     assert not (tmp_path / "run" / "dataset").is_symlink()
     assert (tmp_path / "mine" / "tensors.safetensors").stat().st_mtime_ns == before
+
+
+def test_the_most_memory_is_that_of_any_process_that_worked_on_it(store, tmp_path, monkeypatch):
+    for held, stage in ((9e9, 3), (1e9, "never")):
+        monkeypatch.setattr("vidense.engine.execute.peak_memory", lambda device, held=held: held)
+        with kill_at(stage) as killer, suppress(Killed):
+            condense(store, tmp_path, checkpoint_seconds=0, progress=killer.progress, **SETTINGS["fixed"])
+    assert read_record(tmp_path)["peak_memory"] == 9e9
 
 
 def test_a_damaged_record_without_a_run_is_left_alone(tmp_path):

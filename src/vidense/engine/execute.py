@@ -12,11 +12,11 @@ from vidense.engine.run import RunFolder
 from vidense.engine.settings import Job
 from vidense.engine.tune import search_rate
 from vidense.errors import UserError
-from vidense.hardware import describe, peak_memory
+from vidense.hardware import describe, forget_peak, peak_memory
 from vidense.method import Recipe, Task
 from vidense.needs import Report
 from vidense.records import remove
-from vidense.runlog import RunLog
+from vidense.runlog import RunLog, read_log
 
 __all__ = ["execute"]
 
@@ -41,6 +41,7 @@ def execute(job: Job, task: Task, run: RunFolder, report: Report, checkpoint_sec
         DivergenceError: if a loss or a video stops being finite.
     """
     started = time.perf_counter()
+    forget_peak(job.device)
     recipe = _recipe(job, task, run, report)
     if recipe.objective is not None:
         recipe.objective.prepare(task.real)
@@ -104,7 +105,9 @@ def _optimise(loop: Loop, job: Job, run: RunFolder, report: Report, checkpoint_s
             checkpoint.keep(state_now)
     finally:
         log.close()
-    run.write(seconds=round(checkpoint.elapsed, 2), peak_memory=peak_memory(job.device))
+    # Of all processes that worked on it: one that resumes begins again with little.
+    memory = max((entry.get("memory", 0) for entry in read_log(run.log)), default=0)
+    run.write(seconds=round(checkpoint.elapsed, 2), peak_memory=max(memory, peak_memory(job.device)))
 
 
 def _save(folder: Path, recipe: Recipe, job: Job, run: RunFolder) -> CondensedDataset:
