@@ -107,6 +107,15 @@ def _later(page, clip):
     return clip.screenshot()
 
 
+def test_numbers_of_figures_can_be_read_without_pointing(opened):
+    page = opened()
+    number = page.locator("li", has_text="walk, jump: 60").first
+    assert not number.is_visible()
+    for words in ("class by class", "Their numbers"):
+        page.locator("summary", has_text=words).first.click()
+    assert number.is_visible()
+
+
 def test_who_wants_no_motion_sees_stills(opened):
     page = opened(reduced_motion="reduce")
     for clip in page.locator("figure img").all():

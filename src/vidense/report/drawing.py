@@ -61,6 +61,16 @@ class Picture:
         place = {"class": colour, "x": _number(x), "y": _number(y), "text-anchor": anchor, "fill": "currentColor"}
         Xml.SubElement(self._root, "text", {**place, **named}).text = printable(words)
 
+    @property
+    def title(self) -> str:
+        """What the whole shows."""
+        return self._root.attrib["aria-label"]
+
+    @property
+    def tips(self) -> list[str]:
+        """All tips in the order drawn: what the picture shows, for those who cannot point at it."""
+        return [element.text for element in self._root.iter("title") if element.text]
+
     def inline(self) -> str:
         """Return the SVG for a page of HTML, which must hold :func:`style`."""
         return Xml.tostring(self._root, encoding="unicode")

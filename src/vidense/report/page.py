@@ -119,7 +119,7 @@ def _described(table: Table) -> dict[str, Any]:
         "table": table,
         "sentences": [_unbroken(text) for text in sentences(table)],
         "figure": None if size is None else size.inline(),
-        "methods": [(row, [picture.inline() for picture in drawn.values()]) for row, drawn in of_methods if drawn],
+        "methods": [(row, list(drawn.values())) for row, drawn in of_methods if drawn],
     }
 
 
