@@ -166,6 +166,8 @@ def test_damaged_runs_are_refused(make_run, file, text, message):
         ("dataset/condensed.json", {"class_names": [1, 2]}),
         ("dataset/condensed.json", {"method": "prism"}),
         ("evaluation.json", {"rows": [{}]}),
+        ("evaluation.json", {"asked": {"lr": "high"}}),
+        ("evaluation.json", {"asked": []}),
         ("evaluation.json", {"specs": {"5bec": {"protocol": 1, "model": "a", "labels": "hard"}}}),
     ],
 )

@@ -18,12 +18,10 @@ BASELINES = {
     "random_equal_bytes": "equal bytes",
     "random_coded": "equal bytes, stored by a video codec",
 }
+# What a protocol's recipe may be changed in.
+DEPARTURES = {"epochs": "{} epochs", "lr": "learning rate {:g}"}
 # Why there is no interval, by the number of pairs.
-FEW = (
-    "sets that share no seeds give",
-    "one condensation seed gives",
-    "two condensation seeds give as good as",
-)
+FEW = ("sets that share no seeds give", "one condensation seed gives", "two condensation seeds give as good as")
 # Baselines that are made anew for every condensed set, and how they are called beside it.
 MATCHED = {"random_equal_bytes": "random, bytes of {}", "random_coded": "random coded, bytes of {}"}
 
@@ -104,12 +102,14 @@ class Table:
         spec_hash: its hash.
         rows: methods, the best first, each followed by its equal-bytes baseline, then random at equal videos, then the
             ceiling.
+        asked: of the evaluation; ``epochs`` and ``lr`` where the protocol's own were replaced.
     """
 
     store: Mapping[str, Any]
     spec: Mapping[str, Any]
     spec_hash: str
     rows: list[Row] = field(default_factory=list)
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -132,8 +132,13 @@ class Table:
         """Network, protocol, labels, data."""
         mix, kind = self.spec.get("mix", "none"), self.spec["labels"].replace("_", " ")
         labels = f"{kind} labels" + (f" of {mix}-mixed clips" if mix != "none" else "")
+        own = "".join(
+            f" with {words.format(self.asked[name])}"
+            for name, words in DEPARTURES.items()
+            if self.asked.get(name) is not None
+        )
         return (
-            f"{self.network}, protocol {self.spec['protocol']}, {labels}, "
+            f"{self.network}, protocol {self.spec['protocol']}{own}, {labels}, "
             f"{len(self.store['class_names'])} classes, {self.store['test_videos']} test videos of store "
             f"{self.store['content_hash']}"
         )
@@ -153,7 +158,7 @@ def group_rows(evaluations: Iterable[Mapping[str, Any]]) -> list[Table]:
     tables = []
     for (_, spec_hash), found in collected.items():
         first = found[0][0]
-        tables.append(Table(first["store"], first["specs"][spec_hash], spec_hash, _rows(found)))
+        tables.append(Table(first["store"], first["specs"][spec_hash], spec_hash, _rows(found), first.get("asked", {})))
     return tables
 
 
@@ -268,15 +273,16 @@ def _compare(method: Row, baseline: Row, at: str) -> str:
         row = method if method.mean is None else baseline
         return f"{method.title} against random clips at {at}: no comparison, for training on {row.title} diverged."
     pairs = paired_difference(method.accuracies, baseline.accuracies)
-    # What is set against each other are the sets of equal seeds, which may be fewer than a row has.
-    own, other = (pairs["first"], pairs["second"]) if pairs["pairs"] else (method.mean, baseline.mean)
-    against, difference = f"random real clips at {at}: {percent(own)} % against {percent(other)} %", own - other
     if pairs["pairs"] < FEWEST_SHOWN:
-        verb = "scores above" if difference > 0 else "does not beat"
-        return (
-            f"{method.title} {verb} {against}, {points(difference)} points; {FEW[pairs['pairs']]} no interval, so the "
-            "difference may be luck."
+        verb = "scores above" if method.mean > baseline.mean else "does not beat"
+        means = (
+            f"{percent(method.mean)} % against {percent(baseline.mean)} %, {points(method.mean - baseline.mean)} points"
         )
+        why = f"{FEW[pairs['pairs']]} no interval, so the difference may be luck."
+        return f"{method.title} {verb} random real clips at {at}: {means}; {why}"
+    # Set against each other are the sets of equal seeds, which may be fewer than a row has.
+    own, other, difference = pairs["first"], pairs["second"], pairs["difference"]
+    against = f"random real clips at {at}: {percent(own)} % against {percent(other)} %"
     low, high = pairs["interval"]
     evidence = (
         f"{against}, {points(difference)} points (95 % interval {points(low)} to {points(high)}, "

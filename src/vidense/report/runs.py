@@ -197,6 +197,8 @@ def _evaluation(file: Path, settings: dict[str, Any], content: str) -> dict[str,
     value = _expect(file, "vidense-evaluation")
     if _other(value["dataset"].get("content_hash"), content):
         return None
+    if not all(isinstance(value.get("asked", {}).get(name), int | float | None) for name in ("epochs", "lr")):
+        raise TypeError("what was asked for is no number")
     for row in value["rows"]:
         _check_row(row, value["specs"])
     return {**value, "dataset": {**value["dataset"], "settings": settings}}
