@@ -17,6 +17,7 @@ from vidense.data.spec import ClipSpec
 from vidense.experts import HOLD_OUT, HoldOut, ceiling_network
 from vidense.nets import NETWORKS
 from vidense.training import TrainingRecipe
+from vidense.trajectories import trajectory_in
 
 SPEC = ClipSpec(8, 43, 43)
 RECIPE = TrainingRecipe(steps=2, epochs=0, batch=4, checks=1)
@@ -57,6 +58,16 @@ def test_anything_else_is_another_network(
     other = real.subset(torch.arange(len(real) - 1)) if change.pop("fewer", False) else real
     ceiling_network(other, cache=tmp_path, **call | change)
     assert len(fits) == 2
+
+
+def test_networks_of_another_version_of_the_training_are_trained_again(
+    real: RealClips, tmp_path: Path, fits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    before = trajectory_in(tmp_path, real, "minic3d", 0, RECIPE).folder
+    monkeypatch.setattr("vidense.training_recipe.VERSION", 2)
+    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    assert len(fits) == 2 and trajectory_in(tmp_path, real, "minic3d", 0, RECIPE).folder != before
 
 
 def test_damaged_or_half_written_weights_are_trained_again(real: RealClips, tmp_path: Path, fits: list[int]) -> None:

@@ -148,7 +148,7 @@ def _identity(
         "model": model,
         "options": dict(options),
         "seed": seed,
-        "recipe": asdict(recipe),
+        "recipe": recipe.identity(),
         "hold_out": asdict(hold_out),
     }
     # Named only where it says something, so that networks trained before there was a choice are found.

@@ -1,8 +1,8 @@
 """How a network is trained, as one frozen value that can be hashed."""
 
 import math
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import torch
 
@@ -10,6 +10,9 @@ from vidense.errors import UserError
 from vidense.nets.precision import real_dtype
 
 __all__ = ["TrainingRecipe"]
+
+# Raised when the same recipe comes to train other weights: what was trained before is then trained again.
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ class TrainingRecipe:
             raise UserError(f"steps={self.steps} and epochs={self.epochs} train nothing; raise one of them above 0")
         if not self.lr > 0:
             raise UserError(f"learning rate {self.lr} is not positive; give a number above 0")
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides which weights it trains, as JSON types."""
+        # Of the first version nothing is said, so that what was trained before there was another is found.
+        return asdict(self) | ({"version": VERSION} if VERSION > 1 else {})
 
     def on(self, device: torch.device) -> "TrainingRecipe":
         """Return the recipe with ``precision`` as it is on ``device``, so that what is hashed is what was run."""

@@ -1,7 +1,7 @@
 """What a network's weights went through while it was trained, kept epoch by epoch on disk."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -178,7 +178,7 @@ def _identity(real: RealClips, model: str, seed: int, recipe: TrainingRecipe) ->
         "data": real.content,
         "model": model,
         "seed": seed,
-        "recipe": asdict(replace(recipe, epochs=1)),
+        "recipe": replace(recipe, epochs=1).identity(),
     }
 
 
