@@ -247,7 +247,7 @@ def test_changed_boxes_at_the_same_place_are_another_run(prepared, tmp_path):
     shutil.move(boxes, moved := tmp_path / "moved.csv")
     assert run(prepared, tmp_path / "run", **{**given, "boxes": str(moved)}).content_hash == first.content_hash
     boxes.write_text(moved.read_text() + "\n")
-    with pytest.raises(UserError, match=r"other settings \(options .*sha256:"):
+    with pytest.raises(UserError, match=r"other settings \(option .*sha256:"):
         run(prepared, tmp_path / "run", **given)
 
 
@@ -255,7 +255,7 @@ def test_changed_weights_at_the_same_place_are_another_run(prepared, tmp_path, w
     given = {"boxes": "whole", "teacher_weights": str(weights), "footage": "stored"}
     run(prepared, tmp_path / "run", **given)
     torch.save(build_network("r3d_18", ClipSpec(4, 16, 16), 7, seed=1).state_dict(), weights)
-    with pytest.raises(UserError, match=r"other settings \(options .*sha256:"):
+    with pytest.raises(UserError, match=r"other settings \(option .*sha256:"):
         run(prepared, tmp_path / "run", **given)
 
 
