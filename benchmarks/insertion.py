@@ -85,7 +85,7 @@ def trigger(records: Records) -> str:
     return "\n".join(lines)
 
 
-def _trigger_rate(members: Records, parts: Sequence[int] | None = None) -> str:
+def _trigger_rate(members: Records, parts: Sequence[int] = range(20)) -> str:
     """Return which share of the frames that were not key-frames triggered, in percent, over all iterations of all runs.
 
     A log keeps the mean rate of each twentieth of a run; a frame that can no longer trigger must not count as one that
@@ -93,9 +93,9 @@ def _trigger_rate(members: Records, parts: Sequence[int] | None = None) -> str:
 
     Args:
         members: the runs.
-        parts: which twentieths; None for all.
+        parts: which twentieths.
     """
-    weighed = [pair for record in members for pair in _rates(record, range(20) if parts is None else parts)]
+    weighed = [pair for record in members for pair in _rates(record, parts)]
     left = sum(weight for _, weight in weighed)
     return f"{100 * sum(rate * weight for rate, weight in weighed) / left:.2f}" if left else ""
 

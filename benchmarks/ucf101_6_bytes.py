@@ -2,9 +2,9 @@
 
     python -m benchmarks.ucf101_6_bytes
 
-Where a method cannot make one video of each class of so few bytes, that is the result. About 500 kB
-of AV1 hold all training videos, so that from 600 kB on the codec cannot gain. Learned sets of 4 MB have 150 iterations
-in place of 300, for an iteration on them takes up to ten seconds on one core.
+Where a method cannot make one video of each class of so few bytes, that is the result. About 500 kB of AV1 hold all
+training videos, so that from 600 kB on the codec cannot gain. Learned sets of 4 MB have 150 iterations in place of 300,
+for an iteration on them takes up to ten seconds on one core.
 """
 
 from benchmarks.command import run

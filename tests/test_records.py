@@ -15,6 +15,7 @@ from vidense.records import (
     disjoint,
     file_hash,
     holds,
+    is_free,
     is_leftover,
     numbered_name,
     read_json,
@@ -196,6 +197,14 @@ def test_what_a_kill_left_behind_is_told_from_other_files(tmp_path):
         raise KeyboardInterrupt
     for name in ("run.json", ".run.json", ".run.json.notes.json", ".run.json.abcdefgh.txt"):
         assert not is_leftover(tmp_path / name, "run.json")
+
+
+def test_a_folder_is_free_but_for_what_a_kill_left(tmp_path):
+    assert is_free(tmp_path / "nothing", "run.json") and is_free(tmp_path, "run.json")
+    (tmp_path / ".run.json.abcdefgh.json").touch()
+    assert is_free(tmp_path, "run.json") and not is_free(tmp_path, "plan.json")
+    (tmp_path / "notes.txt").touch()
+    assert not is_free(tmp_path, "run.json") and not is_free(tmp_path / "notes.txt", "run.json")
 
 
 def test_removing_does_not_follow_links(tmp_path):

@@ -20,6 +20,7 @@ __all__ = [
     "disjoint",
     "file_hash",
     "holds",
+    "is_free",
     "is_leftover",
     "numbered_name",
     "read_json",
@@ -126,6 +127,11 @@ def is_leftover(path: Path, *names: str) -> bool:
     """Return whether a file is what a process that was killed while :func:`replacing` one of ``names`` left behind."""
     kinds = (re.escape(f".{name}.") + "[a-z0-9_]{8}" + re.escape(Path(name).suffix) for name in names)
     return any(re.fullmatch(kind, path.name) for kind in kinds)
+
+
+def is_free(folder: Path, *names: str) -> bool:
+    """Return whether nothing is there, or a folder that is empty but for what a kill left behind of ``names``."""
+    return not folder.exists() or (folder.is_dir() and all(is_leftover(file, *names) for file in folder.iterdir()))
 
 
 def remove(path: Path) -> None:

@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
         return DEFECT
     if code == INTERRUPTED:
         print(f"interrupted; to resume: {resume_command(arguments)}", file=sys.stderr)
-    if not arguments:
+    elif not arguments:
         return USER
     return code if isinstance(code, int) else DONE
 

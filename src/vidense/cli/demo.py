@@ -92,17 +92,13 @@ def _quick_note(quick: bool) -> str:
 def _generate(out: Path, story: Story, seed: int) -> None:
     """Write the videos, or find that they were written."""
     from vidense.data.builtin import write_videos
-    from vidense.records import is_leftover, read_json, write_json
+    from vidense.records import is_free, read_json, write_json
 
     stamp = out / "demo.json"
     # As JSON reads it back: tuples are lists there.
     wanted = json.loads(json.dumps({"story": asdict(story), "seed": seed}))
     found = read_json(stamp) if stamp.exists() else None
-    if (
-        found is None
-        and out.exists()
-        and (not out.is_dir() or not all(is_leftover(file, stamp.name) for file in out.iterdir()))
-    ):
+    if found is None and not is_free(out, stamp.name):
         raise UserError(f"{str(out)!r} holds something else; give a new folder as --out")
     if found is not None and {name: found.get(name) for name in wanted} != wanted:
         raise UserError(

@@ -16,7 +16,7 @@ from vidense.data.prepare_report import REPORT
 from vidense.data.settings import PrepareSettings
 from vidense.data.store import FORMAT, INDEX
 from vidense.errors import UserError
-from vidense.records import holds, is_leftover, read_json, replacing, write_json
+from vidense.records import holds, is_free, is_leftover, read_json, replacing, write_json
 
 __all__ = [
     "LOCK",
@@ -178,7 +178,11 @@ def refuse_changes(root: Path, rows: list[dict[str, Any]]) -> None:
 
 def is_unplanned(file: Path) -> bool:
     """Return whether a folder's entry is what a preparation leaves that is killed before its plan is written."""
-    return file.name == "parts" and file.is_dir() and all(is_leftover(part, PLAN) for part in file.iterdir())
+    return file.name == "parts" and file.is_dir() and is_free(file, PLAN)
+
+
+def _half_written(file: Path) -> bool:
+    return file.match(".*.npy") or is_leftover(file, INDEX, REPORT)
 
 
 def sweep(out: Path) -> None:
@@ -189,9 +193,8 @@ def sweep(out: Path) -> None:
         for file in sorted(parts.iterdir(), key=lambda file: file.name == PLAN):
             file.unlink()
         parts.rmdir()
-    for half in out.glob(".*"):
-        if half.match(".*.npy") or is_leftover(half, INDEX, REPORT):
-            half.unlink()
+    for half in filter(_half_written, list(out.iterdir())):
+        half.unlink()
 
 
 def clear(out: Path) -> None:
@@ -208,8 +211,7 @@ def clear(out: Path) -> None:
     if sum(marks) < 2 and not certain:
         return
     own = {INDEX, REPORT, LOCK, "parts", "cache", *(shard.name for shard in shards)}
-    others = [file for file in out.iterdir() if file.name not in own and not is_leftover(file, INDEX, REPORT)]
-    if foreign := sorted(file.name for file in others if not file.match(".*.npy")):
+    if foreign := sorted(file.name for file in out.iterdir() if file.name not in own and not _half_written(file)):
         raise UserError(
             f"{str(out)!r} holds {foreign[0]!r} beside the store; move it away, or give the path of a new folder"
         )

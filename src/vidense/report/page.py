@@ -158,9 +158,7 @@ def _frames(run: Run) -> str:
     frames, kept = run.dataset["spec"]["frames"], run.record["storage"]["frames"]
     times = run.dataset["record"].get("times")
     if times is None:
-        if any(video.key_frames is None for video in run.previews):
-            return f"kept as {run.dataset['parameterization']}, as many numbers as {kept:g} frames"
-        if kept != run.videos * frames:
+        if kept != run.videos * frames or any(video.key_frames is None for video in run.previews):
             return f"kept as {run.dataset['parameterization']}, as many numbers as {kept:g} frames"
         return f"all {frames} frames of each video are stored"
     counts = [len(of_video) for of_video in times]

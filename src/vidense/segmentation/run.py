@@ -16,7 +16,7 @@ from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.jobs import once
 from vidense.hardware import describe
-from vidense.records import is_leftover, read_json, write_json
+from vidense.records import is_free, read_json, write_json
 from vidense.segmentation.features import PARTS, FeatureFolder, FeatureVideos
 from vidense.segmentation.methods import FULL, METHODS
 from vidense.segmentation.metrics import METRICS, score
@@ -223,7 +223,7 @@ def _claim(run: Path, asked: dict[str, Any]) -> None:
     if file.exists():
         if read_json(file) != asked:
             raise UserError(f"{str(run)!r} holds a run with other settings or data; give another --out")
-    elif run.exists() and (not run.is_dir() or not all(is_leftover(left, file.name) for left in run.iterdir())):
+    elif not is_free(run, file.name):
         raise UserError(f"{str(run)!r} exists and is no run of vidense segment; give another --out")
     write_json(file, asked)
 
