@@ -21,6 +21,12 @@ from vidense.statistics import (
 shares = st.floats(0, 1)
 
 
+def spread(fewest: int, most: int) -> st.SearchStrategy[list[float]]:
+    """Return lists of accuracies that are not all equal."""
+    values = st.lists(shares, min_size=fewest, max_size=most)
+    return values.filter(lambda found: max(found) - min(found) > 1e-6)
+
+
 def rows(values, networks: int = 1):
     """Return accuracies with one value a condensation seed, the same for each network."""
     return {seed: dict.fromkeys(range(networks), value) for seed, value in enumerate(values)}
@@ -56,7 +62,7 @@ def test_sets_weigh_the_same_however_many_networks_they_have() -> None:
 )
 def test_the_kind_of_interval_follows_from_how_many_values_there_are(count: int, kind: str | None) -> None:
     values = [0.1 * (i % 3) for i in range(count)]
-    assert interval_kind(count) == kind
+    assert interval_kind(values) == kind
     assert (mean_interval(values) is None) == (kind is None)
     if values:
         assert summarise(rows(values))["interval_kind"] == kind
@@ -106,7 +112,7 @@ def test_an_interval_of_few_values_is_not_cut_to_possible_accuracies() -> None:
     assert low < 0 and high > 1
 
 
-@given(st.lists(shares, min_size=2, max_size=9), st.floats(-1, 1))
+@given(spread(2, 9), st.floats(-1, 1))
 def test_small_intervals_are_symmetric_and_follow_a_shift(values: list[float], shift: float) -> None:
     low, high = mean_interval(values)
     mean = sum(values) / len(values)
@@ -115,14 +121,14 @@ def test_small_intervals_are_symmetric_and_follow_a_shift(values: list[float], s
     assert mean_interval([value + shift for value in values]) == pytest.approx((low + shift, high + shift), abs=1e-6)
 
 
-@given(st.lists(shares, min_size=2, max_size=9), st.randoms())
+@given(spread(2, 9), st.randoms())
 def test_the_order_of_few_values_does_not_matter(values: list[float], random) -> None:
     shuffled = list(values)
     random.shuffle(shuffled)
     assert mean_interval(shuffled) == pytest.approx(mean_interval(values))
 
 
-@given(st.lists(shares, min_size=10, max_size=14))
+@given(spread(10, 14))
 def test_redrawn_intervals_lie_within_the_values_around_the_mean_and_repeat(values: list[float]) -> None:
     interval = mean_interval(values)
     assert interval is not None
@@ -165,10 +171,21 @@ def test_pairs_share_condensation_and_network_seeds() -> None:
 
 
 def test_a_shared_shift_cancels_in_pairs_though_not_in_either_row() -> None:
-    first, second = rows([0.1 * seed + 0.05 for seed in range(5)]), rows([0.1 * seed for seed in range(5)])
-    assert paired_difference(first, second)["interval"] == pytest.approx((0.05, 0.05))
-    low, high = summarise(first)["interval"]
-    assert high - low > 0.3
+    first = rows([0.1 * seed + 0.05 + 0.01 * (seed % 2) for seed in range(5)])
+    second = rows([0.1 * seed for seed in range(5)])
+    for found, least, most in [(paired_difference(first, second), 0, 0.02), (summarise(first), 0.3, 1)]:
+        low, high = found["interval"]
+        assert least < high - low < most
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 9, 10, 20])
+def test_equal_values_give_no_interval_of_no_width(seeds: int) -> None:
+    first, second = rows([0.1 * seed + 0.05 for seed in range(seeds)]), rows([0.1 * seed for seed in range(seeds)])
+    alike = paired_difference(first, second)
+    assert (alike["interval"], alike["interval_kind"], alike["pairs"]) == (None, None, seeds)
+    assert alike["difference"] == pytest.approx(0.05)
+    constant = summarise(rows([0.25] * seeds))
+    assert (constant["interval"], constant["interval_kind"], constant["mean"]) == (None, None, 0.25)
 
 
 @given(st.lists(st.tuples(shares, shares), min_size=1, max_size=12))
@@ -197,9 +214,9 @@ def records(values):
     [
         ([], ""),
         ([0.5], "+50.0"),
-        # Equal by chance: an interval of no width, and still no evidence.
-        ([0.5, 0.5], "+50.0"),
-        ([0.5, 0.5, 0.5], "**+50.0 (+50.0 to +50.0)**"),
+        ([0.50, 0.52], "+51.0"),
+        # Equal by chance: no evidence of how far the next may lie.
+        ([0.5, 0.5, 0.5], "+50.0"),
         # 4.303 * 1 / sqrt(3) = 2.5 points.
         ([0.02, 0.03, 0.04], "**+3.0 (+0.5 to +5.5)**"),
         ([0.01, 0.02, 0.03], "+2.0 (-0.5 to +4.5)"),

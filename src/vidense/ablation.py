@@ -70,8 +70,8 @@ def ablate(
     Returns:
         The file's content. ``rows``: a variant's ``sets`` (one a seed, with its learning rate, storage, key-frames,
         the ``gradient_share`` of each frame where all are learned, and networks), the ``summary`` of its top-1 (None
-        if a network diverged), its paired differences ``against_first`` variant and ``against_random`` real clips at
-        equal videos, and the ``motion`` of real clips, as of each set: :func:`~vidense.data.derive.motion_of_clips`.
+        if a network diverged), its paired differences ``against_first`` variant (None where the test clips are others)
+        and ``against_random`` real clips at equal videos, and the ``motion`` of real clips, as of each set: :func:`~vidense.data.derive.motion_of_clips`.
         ``left_out``: by name of a variant that cannot be condensed from this store, why.
 
     Raises:
@@ -165,8 +165,8 @@ class _Work:
         # One look at all real clips is enough for the variants that share them.
         motion = next((row["motion"] for row in others if row["store"] == store.content_hash), None)
         own, random = (_pooled(sets, name) for name in ("networks", "random"))
-        # Accuracies over other classes are no pairs.
-        comparable = bool(others) and others[0]["classes"] == list(store.class_names)
+        # Accuracies on other test clips, or over other classes, are no pairs.
+        comparable = bool(others) and others[0]["store"] == store.content_hash
         first = _pooled(others[0]["sets"], "networks") if comparable else None
         return {
             "variant": variant.name,

@@ -22,6 +22,8 @@ Accuracies = Mapping[int, Mapping[int, float]]
 # The interval of two values is wider than any chart, and says nothing in a table of many.
 FEWEST_SHOWN = 3
 DRAWS, SEED = 10_000, 0
+# Shares of test videos that differ differ by far more; less is rounding.
+EQUAL = 1e-9
 LEVEL = 0.95
 FEWEST_TO_REDRAW = 10
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom (NIST/SEMATECH e-Handbook, table 1.3.6.7.2), enough
@@ -53,28 +55,31 @@ def summarise(accuracies: Accuracies) -> dict[str, Any]:
             "ddof1": float(np.mean([values.std(ddof=1) for values in sets])) if fewest > 1 else None,
         },
         "interval": mean_interval(means.tolist()),
-        "interval_kind": interval_kind(len(means)),
+        "interval_kind": interval_kind(means.tolist()),
         "condensation_seeds": len(sets),
         "networks": fewest,
     }
 
 
-def interval_kind(clusters: int) -> Literal["t", "bootstrap"] | None:
-    """Return how :func:`mean_interval` works with so many values; None where it gives no interval."""
-    if clusters < 2:
+def interval_kind(clusters: Sequence[float]) -> Literal["t", "bootstrap"] | None:
+    """Return how :func:`mean_interval` works with these values; None where it gives no interval."""
+    if len(clusters) < 2 or max(clusters) - min(clusters) < EQUAL:
         return None
-    return "t" if clusters < FEWEST_TO_REDRAW else "bootstrap"
+    return "t" if len(clusters) < FEWEST_TO_REDRAW else "bootstrap"
 
 
 def mean_interval(clusters: Sequence[float]) -> tuple[float, float] | None:
-    """Return a 95 % interval of the mean of ``clusters``, one value a condensation seed; None with fewer than two.
+    """Return a 95 % interval of the mean of ``clusters``, one value a condensation seed.
+
+    None with fewer than two, and where all are equal: their spread then says nothing of how far the next may lie (a
+    network that always answers one class scores alike at every seed), and an interval of no width would claim certainty.
 
     Networks trained on one condensed set are no independent evidence about a method, so whole sets count. Fewer than
     ten values: Student's t, for a percentile bootstrap of so few is too narrow (of two it is no wider than the two
     values). Its ends are not cut to [0, 1]: an end outside says that the values say little. Ten and more: percentile
     bootstrap with fixed draws, so that equal values give equal intervals.
     """
-    kind, values = interval_kind(len(clusters)), np.array(clusters, dtype=np.float64)
+    kind, values = interval_kind(clusters), np.array(clusters, dtype=np.float64)
     if kind is None:
         return None
     if kind == "t":
@@ -96,7 +101,7 @@ def paired_difference(first: Accuracies, second: Accuracies) -> dict[str, Any]:
         ``difference``: mean of first - second over condensation seeds, each the mean over its common networks;
         ``first`` and ``second``: the means that it is between, of those seeds and networks; ``interval`` and
         ``interval_kind``: of the difference, as in :func:`summarise`; ``pairs``: how many such seeds. Difference and
-        means are None where the rows share no seeds, the interval also with one pair.
+        means are None where the rows share no seeds, the interval also where :func:`mean_interval` gives none.
     """
     means: list[tuple[float, float]] = []
     for seed in sorted(set(first) & set(second)):
@@ -110,7 +115,7 @@ def paired_difference(first: Accuracies, second: Accuracies) -> dict[str, Any]:
         "first": of_first,
         "second": of_second,
         "interval": mean_interval(differences),
-        "interval_kind": interval_kind(len(differences)),
+        "interval_kind": interval_kind(differences),
         "pairs": len(differences),
     }
 

@@ -102,6 +102,16 @@ def test_more_seeds_and_selections_continue_from_fewer(
         assert timeless(before["results"][0]) in timeless(after["results"])
 
 
+@pytest.mark.parametrize(("own", "selected"), [(1, {0, 1, 2}), (8, {0, 1, 2, 8})])
+def test_the_selection_of_the_own_seed_is_among_those_of_its_own_accord(
+    store: ClipStore, linear: str, own: int, selected: set[int], tmp_path: Path
+) -> None:
+    dataset = write_dataset(tmp_path / "run" / "dataset", store, seed=own)
+    found = call(dataset, store, linear, seeds=1, epochs=1, baseline_seeds=None, ceiling=False)
+    seeds = [{result["condensation_seed"] for result in row["results"]} for row in found["rows"]]
+    assert seeds == [{own}, selected, selected]
+
+
 def test_named_selections_are_those_seeds(store: ClipStore, dataset: CondensedDataset, linear: str, fits: Fits) -> None:
     named = call(dataset, store, linear, baseline_seeds=[1, 7], ceiling=False)
     seeds = [{result["condensation_seed"] for result in row["results"]} for row in named["rows"]]
@@ -165,8 +175,8 @@ def test_the_record_describes_what_was_evaluated(
         assert row["top1"]["mean"] == pytest.approx(
             sum(result["top1"] for result in row["results"]) / len(row["results"])
         )
-        kind = {"method": None, "ceiling": None}.get(row["role"], "t")
-        assert row["top1"]["interval_kind"] == kind
+        seeds = {"method": 1, "ceiling": 1}.get(row["role"], 2)
+        assert row["top1"]["condensation_seeds"] == seeds
         assert EvaluationRecord.read(dataset.path.parent).specs[row["spec_hash"]]["model"] == linear
 
 

@@ -14,13 +14,15 @@ def one(rows, seed=0, method="prism", **options):
 
 
 def test_seeds_share_a_row_and_other_settings_do_not():
-    evaluations = [one({"method": {seed: [0.5, 0.6]}}, seed, size=1000 + 100 * seed) for seed in (0, 1, 2)]
+    found = {0: [0.4, 0.6], 1: [0.5, 0.6], 2: [0.6, 0.6]}
+    evaluations = [one({"method": {seed: nets}}, seed, size=1000 + 100 * seed) for seed, nets in found.items()]
     evaluations.append(one({"method": {0: [0.1]}}, 0, momentum=0.5))
     (table,) = group_rows(evaluations)
     assert [row.title for row in table.rows] == ["prism, momentum=0.95", "prism, momentum=0.5"]
-    assert table.rows[0].accuracies == {seed: {0: 0.5, 1: 0.6} for seed in (0, 1, 2)}
+    assert table.rows[0].accuracies == {seed: dict(enumerate(nets)) for seed, nets in found.items()}
     assert table.rows[0].disk == pytest.approx(1100)
-    assert table.rows[0].interval == pytest.approx((0.55, 0.55))
+    # t(2) * s / sqrt(3) around 0.55, s = 0.05.
+    assert table.rows[0].interval == pytest.approx((0.55 - 0.12422, 0.55 + 0.12422), abs=1e-5)
 
 
 def test_other_specifications_and_other_data_are_other_tables():
@@ -71,7 +73,6 @@ def test_the_ceiling_has_an_interval_over_networks():
             "includes zero",
         ),
         ({0: [0.2], 1: [0.1], 2: [0.1]}, {0: [0.3], 1: [0.3], 2: [0.3]}, "prism does not beat", "16.7 points (95 %"),
-        # Equal differences of two seeds would have an interval of no width.
         (
             {0: [0.6], 1: [0.4]},
             {0: [0.3], 1: [0.1]},
@@ -81,11 +82,19 @@ def test_the_ceiling_has_an_interval_over_networks():
         ({0: [0.6], 7: [0.1]}, {0: [0.3], 1: [0.1]}, "prism scores above", "35.0 % against 20.0 %, +15.0 points; one"),
         # Where there is an interval, it is of the seeds that both have, and so are the means.
         (
-            {0: [0.6], 1: [0.6], 2: [0.6]},
+            {0: [0.6], 1: [0.59], 2: [0.61]},
             {0: [0.3], 1: [0.3], 2: [0.3], 3: [0.9]},
             "prism beats random real clips at equal videos per class: 60.0 % against 30.0 %, +30.0 points",
             "3 condensation seeds",
         ),
+        # Equal differences say nothing of how far the next may lie.
+        (
+            dict.fromkeys(range(3), [0.6]),
+            dict.fromkeys(range(3), [0.3]),
+            "prism scores above",
+            "+30.0 points at each of 3 condensation seeds, which give no interval.",
+        ),
+        (dict.fromkeys(range(3), [0.3]), dict.fromkeys(range(3), [0.3]), "prism does not beat", "at each of 3"),
         ({0: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "may be luck"),
         ({0: [0.3]}, {0: [0.3], 1: [0.31]}, "prism does not beat", "may be luck"),
         ({7: [0.6], 8: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "share no seeds"),

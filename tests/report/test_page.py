@@ -98,7 +98,7 @@ def test_names_from_strangers_are_only_text(make_run, tmp_path):
 
 def test_several_runs_share_one_table(make_run, tmp_path):
     random = {"random_equal_vpc": {seed: [0.3, 0.2] for seed in range(3)}}
-    rows = [{**ROWS, **random, "method": {seed: [0.6, 0.5]}} for seed in range(3)]
+    rows = [{**ROWS, **random, "method": {seed: [0.6, 0.5 + 0.01 * seed]}} for seed in range(3)]
     runs = [make_run(f"prism-{seed}", rows[seed], seed=seed) for seed in range(3)]
     text, _ = page_of([*runs, make_run("late")], tmp_path)
     assert text.count("Accuracy table") == 1 and "prism beats random" in text

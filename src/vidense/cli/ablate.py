@@ -104,7 +104,7 @@ def _difference(found: Mapping[str, Any] | None) -> str:
 
     if found is None or found["difference"] is None:
         return EMPTY
-    shown = found["pairs"] >= FEWEST_SHOWN
+    shown = found["interval"] is not None and found["pairs"] >= FEWEST_SHOWN
     return points(found["difference"]) + (" ({} to {})".format(*map(points, found["interval"])) if shown else "")
 
 

@@ -22,6 +22,8 @@ from vidense.method import Scale
 
 __all__ = ["evaluate_run"]
 
+# Fewer random selections show no spread.
+SELECTIONS = 3
 ROLES = {
     "random_equal_vpc": " at equal videos",
     "random_equal_bytes": " at equal bytes",
@@ -44,7 +46,7 @@ def evaluate_run(
     task: str = "classify",
     codec: str | None = None,
     ceiling: bool = True,
-    baseline_seeds: int | Sequence[int] = 3,
+    baseline_seeds: int | Sequence[int] | None = None,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> EvaluationRecord:
@@ -66,7 +68,8 @@ def evaluate_run(
         task: ``classify``, or ``retrieve``: find clips of one class (then the file is ``retrieval.json``).
         codec: ``av1`` or ``h264``: add random real clips that it stores in no more bytes; None leaves that row out.
         ceiling: train on the whole dataset too, where hard labels are learned.
-        baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds.
+        baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds; None for three and the
+            one of the set's own seed, with which it is paired.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         progress: called with a line of text before each job.
 
@@ -74,9 +77,9 @@ def evaluate_run(
         UserError: for a wrong folder, name, count or scale, or if dataset, store and networks do not go together.
         DivergenceError: if the teacher of soft labels diverged.
     """
-    selections = range(baseline_seeds) if isinstance(baseline_seeds, int) else baseline_seeds
-    check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
+    selections = _selections(baseline_seeds, TrainSet.of(dataset).seed)
+    check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     check_same(dataset, opened)
     how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "lr": lr, "labels": labels, "mix": mix, "task": task}
     # All benches first: a mistake in the last model's name must not surface after an hour.
@@ -89,6 +92,13 @@ def evaluate_run(
     record.write(folder)
     write_nearest(dataset, opened, folder)
     return record
+
+
+def _selections(asked: int | Sequence[int] | None, own: int) -> Sequence[int]:
+    """Return the seeds of random selections; ``own`` is the set's."""
+    if asked is None:
+        return sorted({*range(SELECTIONS), own})
+    return range(asked) if isinstance(asked, int) else asked
 
 
 def _specs(models: Sequence[str], scale: Scale | None, own: Scale, how: Mapping[str, Any]) -> list[EvalSpec]:

@@ -282,12 +282,12 @@ def _compare(method: Row, baseline: Row, at: str) -> str:
         return f"{method.title} {verb} random real clips at {at}: {means}; {why}"
     # Set against each other are the sets of equal seeds, which may be fewer than a row has.
     own, other, difference = pairs["first"], pairs["second"], pairs["difference"]
-    against = f"random real clips at {at}: {percent(own)} % against {percent(other)} %"
+    against = f"random real clips at {at}: {percent(own)} % against {percent(other)} %, {points(difference)} points"
+    if pairs["interval"] is None:
+        verb = "scores above" if difference > 0 else "does not beat"
+        return f"{method.title} {verb} {against} at each of {pairs['pairs']} condensation seeds, which give no interval."
     low, high = pairs["interval"]
-    evidence = (
-        f"{against}, {points(difference)} points (95 % interval {points(low)} to {points(high)}, "
-        f"{pairs['pairs']} condensation seeds)."
-    )
+    evidence = f"{against} (95 % interval {points(low)} to {points(high)}, {pairs['pairs']} condensation seeds)."
     if low > 0:
         return f"{method.title} beats {evidence}"
     if difference > 0:
