@@ -72,7 +72,7 @@ def mean_interval(clusters: Sequence[float]) -> tuple[float, float] | None:
     """Return a 95 % interval of the mean of ``clusters``, one value a condensation seed.
 
     None with fewer than two, and where all are equal: their spread then says nothing of how far the next may lie (a
-    network that always answers one class scores alike at every seed), and an interval of no width would claim certainty.
+    network that always answers one class scores alike at every seed), and an interval of no width claims certainty.
 
     Networks trained on one condensed set are no independent evidence about a method, so whole sets count. Fewer than
     ten values: Student's t, for a percentile bootstrap of so few is too narrow (of two it is no wider than the two

@@ -89,12 +89,12 @@ def test_the_ceiling_has_an_interval_over_networks():
         ),
         # Equal differences say nothing of how far the next may lie.
         (
-            dict.fromkeys(range(3), [0.6]),
-            dict.fromkeys(range(3), [0.3]),
+            {0: [0.6], 1: [0.6], 2: [0.6]},
+            {0: [0.3], 1: [0.3], 2: [0.3]},
             "prism scores above",
             "+30.0 points at each of 3 condensation seeds, which give no interval.",
         ),
-        (dict.fromkeys(range(3), [0.3]), dict.fromkeys(range(3), [0.3]), "prism does not beat", "at each of 3"),
+        ({0: [0.3], 1: [0.3], 2: [0.3]}, {0: [0.3], 1: [0.3], 2: [0.3]}, "prism does not beat", "at each of 3"),
         ({0: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "may be luck"),
         ({0: [0.3]}, {0: [0.3], 1: [0.31]}, "prism does not beat", "may be luck"),
         ({7: [0.6], 8: [0.6]}, {0: [0.3], 1: [0.31]}, "prism scores above", "share no seeds"),

@@ -285,7 +285,8 @@ def _compare(method: Row, baseline: Row, at: str) -> str:
     against = f"random real clips at {at}: {percent(own)} % against {percent(other)} %, {points(difference)} points"
     if pairs["interval"] is None:
         verb = "scores above" if difference > 0 else "does not beat"
-        return f"{method.title} {verb} {against} at each of {pairs['pairs']} condensation seeds, which give no interval."
+        alike = f"at each of {pairs['pairs']} condensation seeds, which give no interval."
+        return f"{method.title} {verb} {against} {alike}"
     low, high = pairs["interval"]
     evidence = f"{against} (95 % interval {points(low)} to {points(high)}, {pairs['pairs']} condensation seeds)."
     if low > 0:
