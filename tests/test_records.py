@@ -140,6 +140,19 @@ def test_an_empty_folder_is_taken_and_one_that_was_filled_meanwhile_is_left_alon
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
 
 
+def test_a_folder_is_replaced_only_by_one_that_is_whole(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "old").touch()
+    with pytest.raises(KeyboardInterrupt), appearing(tmp_path / "folder", replace=True) as temporary:
+        (temporary / "new").touch()
+        raise KeyboardInterrupt
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["old"]
+    with appearing(tmp_path / "folder", replace=True) as temporary:
+        (temporary / "new").touch()
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
 def test_a_missing_file_is_explained(tmp_path):
     with pytest.raises(UserError, match=r"nowhere\.json' does not exist"):
         read_json(tmp_path / "nowhere.json")

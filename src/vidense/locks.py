@@ -10,7 +10,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-__all__ = ["Lock", "taking_turns"]
+__all__ = ["OWN_LOCK", "Lock", "taking_turns"]
+
+# In a folder that one process writes at a time.
+OWN_LOCK = ".lock"
 
 # Where a file system has no locks, newer versions of the library would take a file for one, which a kill leaves behind.
 NATIVE: dict[str, Any] = (

@@ -100,12 +100,15 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
+def appearing(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder``; rename it into place on success, delete it on failure.
+
+    Args:
+        folder: to be; with ``replace``, in the place of what is there.
 
     Raises:
         UserError: if no folder can be made there.
-        OSError: if ``folder`` is there and not empty; what is in it stays.
+        OSError: if ``folder`` is there and not empty, without ``replace``; what is in it stays.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +118,9 @@ def appearing(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o755)
-        if folder.exists():
+        if replace:
+            remove(folder)
+        elif folder.exists():
             # Not every system renames onto a folder, even onto an empty one.
             folder.rmdir()
         temporary.rename(folder)

@@ -14,6 +14,7 @@ from vidense.data.pool import DecoderPool
 from vidense.data.prepare import prepare
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
+from vidense.locks import OWN_LOCK
 
 __all__ = ["folder", "source"]  # fixtures: pytest finds them by their names in this module
 
@@ -78,7 +79,7 @@ def test_one_process_at_a_time_writes_a_store(source: Path, tmp_path: Path) -> N
 
     prepare(source, tmp_path / "s", progress=meanwhile, **SMALL)
     assert prepare(source, tmp_path / "s", **SMALL).reused
-    assert not (tmp_path / "s" / parts.LOCK).exists()
+    assert not (tmp_path / "s" / OWN_LOCK).exists()
 
 
 def test_a_write_that_fails_says_why(source: Path, tmp_path: Path) -> None:

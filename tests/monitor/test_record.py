@@ -38,7 +38,8 @@ def test_an_older_finished_run_has_its_names_in_the_dataset(run):
 
 def test_a_method_from_a_plug_in_needs_its_file_again(tmp_path):
     run = WrittenRun(tmp_path / "run", method="mine", sources={"method": "c0de"})
-    assert "--plugin FILE.py" in watched_run(run.path).continuing
+    watched = watched_run(run.path)
+    assert "--plugin FILE.py" in watched.continuing and "--plugin FILE.py" in watched.next_command
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -177,6 +178,28 @@ def test_what_holds_something_else_is_refused_in_a_sentence(make_run, file, chan
     (run / file).write_text(json.dumps({**value, **change}))
     with pytest.raises(UserError, match="is damaged"):
         read_run(run)
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+@pytest.mark.parametrize(("kept", "told"), [(8.0, "all 4 frames of each video"), (3.0, "as many numbers as 3 frames")])
+def test_what_is_stored_is_told_with_previews_and_without(make_run, tmp_path, kept, told, drawn):
+    run = make_run("prism-0")
+    dataset, record = (json.loads((run / file).read_text()) for file in ("dataset/condensed.json", "run.json"))
+    dataset["record"], record["storage"]["frames"] = {}, kept
+    (run / "dataset" / "condensed.json").write_text(json.dumps(dataset))
+    (run / "run.json").write_text(json.dumps(record))
+    if not drawn:
+        shutil.rmtree(run / "preview")
+    text, _ = page_of([run], tmp_path)
+    assert told in text
+
+
+def test_a_plug_in_is_part_of_both_commands(make_run):
+    run = make_run("mine-0", ROWS)
+    record = json.loads((run / "run.json").read_text())
+    record["settings"]["sources"] = {"method": "c0de"}
+    (run / "run.json").write_text(json.dumps(record))
+    assert all("--plugin FILE.py" in command for command in command_of(read_run(run)))
 
 
 def test_a_link_is_no_picture(make_run, tmp_path):

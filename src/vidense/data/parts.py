@@ -16,10 +16,10 @@ from vidense.data.prepare_report import REPORT
 from vidense.data.settings import PrepareSettings
 from vidense.data.store import FORMAT, INDEX
 from vidense.errors import UserError
+from vidense.locks import OWN_LOCK
 from vidense.records import holds, is_free, is_leftover, read_json, replacing, write_json
 
 __all__ = [
-    "LOCK",
     "PLAN",
     "Chunk",
     "chunks",
@@ -36,9 +36,6 @@ __all__ = [
 
 PLAN = "plan.json"
 """What an unfinished store was asked for, in its folder ``parts``."""
-
-LOCK = ".lock"
-"""Held while a store is prepared."""
 
 SHARD_BYTES = 64 << 20
 """Size that a shard does not exceed, unless one video alone does."""
@@ -210,7 +207,7 @@ def clear(out: Path) -> None:
     certain = (out / "parts" / PLAN).exists() or holds(out / INDEX, "format", FORMAT)
     if sum(marks) < 2 and not certain:
         return
-    own = {INDEX, REPORT, LOCK, "parts", "cache", *(shard.name for shard in shards)}
+    own = {INDEX, REPORT, OWN_LOCK, "parts", "cache", *(shard.name for shard in shards)}
     if foreign := sorted(file.name for file in out.iterdir() if file.name not in own and not _half_written(file)):
         raise UserError(
             f"{str(out)!r} holds {foreign[0]!r} beside the store; move it away, or give the path of a new folder"

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from vidense.data.decode import decoder_version
 from vidense.data.layouts import LayoutOptions, Listing, scan
 from vidense.data.parts import (
-    LOCK,
     PLAN,
     Chunk,
     chunks,
@@ -29,7 +28,7 @@ from vidense.data.prepare_report import PrepareReport, make_report
 from vidense.data.settings import PrepareSettings
 from vidense.data.store import FORMAT, INDEX, VERSION
 from vidense.errors import UserError
-from vidense.locks import Lock
+from vidense.locks import OWN_LOCK, Lock
 from vidense.records import content_hash, read_json, write_json
 
 __all__ = ["prepare", "prepare_listed"]
@@ -126,7 +125,7 @@ def _writing(out: Path) -> Iterator[None]:
     """Keep other processes from writing the folder."""
     if out.exists() and not out.is_dir():
         raise UserError(f"{str(out)!r} is a file; give the path of a new folder")
-    lock = Lock(out / LOCK)
+    lock = Lock(out / OWN_LOCK)
     if not lock.take():
         raise UserError(f"another process is preparing {str(out)!r}; wait for it, or give the path of a new folder")
     try:
@@ -202,7 +201,7 @@ def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, A
         plan: dict[str, Any] = read_json(file)
         refuse_other_settings(out, plan, wanted)
         return plan
-    if any(file.name != LOCK and not is_unplanned(file) for file in out.iterdir()):
+    if any(file.name != OWN_LOCK and not is_unplanned(file) for file in out.iterdir()):
         raise UserError(f"{str(out)!r} exists and holds something else; give the path of a new folder")
     plan = {**wanted, "rows": rows_per_shard(settings)}
     write_json(file, plan)

@@ -5,7 +5,7 @@ from typing import Any
 
 from vidense.condensed import CondensedDataset
 from vidense.data.animation import write_moving
-from vidense.records import appearing, holds, remove, write_json
+from vidense.records import appearing, holds, write_json
 
 __all__ = ["FOLDER", "INDEX", "chosen_videos", "write_previews"]
 
@@ -26,10 +26,9 @@ def write_previews(dataset: CondensedDataset, run: Path) -> None:
     folder = run / FOLDER
     if holds(folder / INDEX, "content_hash", dataset.content_hash):
         return
-    with appearing(folder) as drawn:
+    with appearing(folder, replace=True) as drawn:
         videos = [_draw(dataset, number, drawn) for number in chosen_videos(dataset)]
         write_json(drawn / INDEX, {"content_hash": dataset.content_hash, "of": len(dataset), "videos": videos})
-        remove(folder)
 
 
 def chosen_videos(dataset: CondensedDataset) -> list[int]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from vidense.condensed import CondensedDataset, load
 from vidense.errors import UserError
-from vidense.locks import Lock
+from vidense.locks import OWN_LOCK, Lock
 from vidense.records import is_leftover, remove, write_json
 from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
 
 __all__ = ["RunFolder", "read_record"]
 
-CHECKPOINT, DATASET, SNAPSHOTS, LOCK = "checkpoint.pt", "dataset", "snapshots", ".lock"
+CHECKPOINT, DATASET, SNAPSHOTS = "checkpoint.pt", "dataset", "snapshots"
 # What evaluation and pictures leave in a run.
 ADDED_FILES = ("evaluation.json", "retrieval.json", "proxy.json", "fairness.json")
 ADDED_FOLDERS = ("jobs", "preview", "nearest", "flow")
@@ -35,7 +35,7 @@ class RunFolder:
         """
         self.path, self.settings = path, settings
         self.record: dict[str, Any] = {}
-        self._lock = Lock(path / LOCK)
+        self._lock = Lock(path / OWN_LOCK)
 
     @property
     def log(self) -> Path:
@@ -140,7 +140,7 @@ class RunFolder:
         if self.path.is_file():
             raise UserError(f"--out {str(self.path)!r} is a file; give a folder")
         files = self.path.iterdir() if self.path.exists() else ()
-        if any(file.name != LOCK and not is_leftover(file, RECORD) for file in files):
+        if any(file.name != OWN_LOCK and not is_leftover(file, RECORD) for file in files):
             raise UserError(f"--out {str(self.path)!r} is not empty and holds no run; give a new or empty folder")
 
     def _check_ours(self) -> None:

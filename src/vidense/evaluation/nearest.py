@@ -13,7 +13,7 @@ from vidense.data.animation import write_moving
 from vidense.data.real import RealClips
 from vidense.data.store import ClipStore
 from vidense.engine.preview import chosen_videos
-from vidense.records import appearing, holds, remove, write_json
+from vidense.records import appearing, holds, write_json
 
 __all__ = ["FOLDER", "INDEX", "write_nearest"]
 
@@ -46,7 +46,7 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
     own = torch.cat([_averages(_pixels(dataset, number)) for number in numbers])
     candidates, typical = _search(real, own, {int(dataset.labels[number]) for number in numbers})
     videos: list[dict[str, Any]] = []
-    with appearing(folder) as drawn:
+    with appearing(folder, replace=True) as drawn:
         for number, some in zip(numbers, candidates, strict=True):
             nearest, distance = _closest(_pixels(dataset, number), some, real)
             files = write_moving(
@@ -55,7 +55,6 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
             found = {"number": number, **files, "source": names[nearest], "label": int(real.labels[nearest])}
             videos.append({**found, "distance": distance, "typical": typical[int(dataset.labels[number])]})
         write_json(drawn / INDEX, {"content": content, "videos": videos})
-        remove(folder)
 
 
 def _pixels(dataset: CondensedDataset, number: int) -> Tensor:

@@ -76,7 +76,7 @@ def _watched(path: Path, record: Mapping[str, Any]) -> WatchedRun:
         seconds=None if record.get("seconds") is None else float(record["seconds"]),
         lr=None if lr in (None, "auto") else float(lr),
         continuing=condense_command(asked, out=str(path)),
-        next_command=evaluate_command(str(path)),
+        next_command=evaluate_command(str(path), foreign=bool(settings.get("sources"))),
     )
 
 

@@ -12,6 +12,8 @@ __all__ = ["condense_command", "evaluate_command"]
 STORE = "STORE"
 FLAGS = ("method", "vpc", "budget", "seed", "store_dtype", "iterations", "scale", "device")
 
+# Of a method or network that is not ours a run knows the hash of its file, not where it lies.
+PLUGIN = ["--plugin", "FILE.py"]
 # Flags of `vidense evaluate` that need not be said.
 DEFAULTS = {"labels": "hard", "mix": "none", "task": "classify"}
 
@@ -32,19 +34,26 @@ def condense_command(settings: Mapping[str, Any], *, out: str, store: str = STOR
         if settings.get(name) is not None and name not in unsaid:
             words += [f"--{name.replace('_', '-')}", str(settings[name])]
     if settings.get("sources"):
-        # Of a method or network that is not ours a run knows the hash of its file, not where it lies.
-        words += ["--plugin", "FILE.py"]
+        words += PLUGIN
     for name, value in settings.get("options", {}).items():
         words += ["--set", f"{name}={_literal(value)}"]
     return shlex.join(words)
 
 
-def evaluate_command(run: str, evaluation: Mapping[str, Any] | None = None) -> str:
-    """Return the command that evaluates a run, in the way of an evaluation if there is one."""
+def evaluate_command(run: str, evaluation: Mapping[str, Any] | None = None, *, foreign: bool = False) -> str:
+    """Return the command that evaluates a run, in the way of an evaluation if there is one.
+
+    Args:
+        run: its folder.
+        evaluation: what ``evaluation.json`` holds.
+        foreign: whether a plug-in's method or network made the run.
+    """
     words = ["vidense", "evaluate", run, "--on", STORE]
     for name, value in ({} if evaluation is None else _asked(evaluation)).items():
         if value not in (None, False, DEFAULTS.get(name)):
             words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    if foreign:
+        words += PLUGIN
     return shlex.join(words)
 
 

@@ -50,7 +50,7 @@ def write_page(runs: Sequence[Path], out: Path, *, title: str = "Condensed video
 
 def command_of(run: Run) -> list[str]:
     """Return the commands that repeat a run, line by line; STORE stands for the prepared data."""
-    return [condense_command(run.settings, out=run.name), evaluate_command(run.name, run.evaluation)]
+    return [condense_command(run.settings, out=run.name), evaluate_command(run.name, run.evaluation, foreign=bool(run.settings.get("sources")))]
 
 
 def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:
@@ -158,7 +158,7 @@ def _frames(run: Run) -> str:
     frames, kept = run.dataset["spec"]["frames"], run.record["storage"]["frames"]
     times = run.dataset["record"].get("times")
     if times is None:
-        if kept != run.videos * frames or any(video.key_frames is None for video in run.previews):
+        if kept != run.videos * frames:
             return f"kept as {run.dataset['parameterization']}, as many numbers as {kept:g} frames"
         return f"all {frames} frames of each video are stored"
     counts = [len(of_video) for of_video in times]
