@@ -104,7 +104,8 @@ def appearing(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder``; rename it into place on success, delete it on failure.
 
     Args:
-        folder: to be; with ``replace``, in the place of what is there.
+        folder: to be.
+        replace: take the place of what is there.
 
     Raises:
         UserError: if no folder can be made there.

@@ -50,7 +50,8 @@ def write_page(runs: Sequence[Path], out: Path, *, title: str = "Condensed video
 
 def command_of(run: Run) -> list[str]:
     """Return the commands that repeat a run, line by line; STORE stands for the prepared data."""
-    return [condense_command(run.settings, out=run.name), evaluate_command(run.name, run.evaluation, foreign=bool(run.settings.get("sources")))]
+    foreign = bool(run.settings.get("sources"))
+    return [condense_command(run.settings, out=run.name), evaluate_command(run.name, run.evaluation, foreign=foreign)]
 
 
 def _render(runs: Sequence[Run], title: str, notes: Sequence[str]) -> str:
