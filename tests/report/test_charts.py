@@ -119,6 +119,21 @@ def test_a_name_too_long_for_its_row_is_cut_and_says_so():
     assert any(re.fullmatch("x+\N{HORIZONTAL ELLIPSIS}", text) for text in words(chart))
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda title: plot(title, [Course("", [Point(1, 2)])], X, Y),
+        lambda title: dots(title, [Dot("row", 1.0)], Y),
+        lambda title: shades(title, [[1.0]], ["row"], ["column"]),
+    ],
+)
+def test_a_title_too_long_for_the_picture_is_cut_on_it_and_said_whole(draw):
+    chart = draw("word " * 40)
+    (title,) = [text for text in words(chart) if text.startswith("word")]
+    assert title.endswith("\N{HORIZONTAL ELLIPSIS}") and len(title) * LETTER <= WIDTH
+    assert chart.title == "word " * 40 and draw("short").title in words(draw("short"))
+
+
 def test_shades_run_from_nothing_to_the_largest_value():
     chart = shades("t", [[4, 2], [0, 1]], ["a", "b"], ["a", "b"])
     rects = elements(chart, "rect")

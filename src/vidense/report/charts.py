@@ -100,8 +100,7 @@ def plot(title: str, courses: Sequence[Course], x: Axis, y: Axis) -> Picture:
     up = scale_of(y, heights, top + HEIGHT - BOTTOM - TOP, top)
     left = _room([text_of(tick) for tick in up.ticks]) + LEGEND_LINE
     across = scale_of(x, [point.x for point in points], left + GAP, WIDTH - RIGHT - GAP)
-    picture = Picture(WIDTH, up.start + BOTTOM, title)
-    picture.text("ink", 0, 16, title, font_weight="600")
+    picture = _titled(up.start + BOTTOM, title)
     _draw_legend(picture, legend)
     _draw_axes(picture, across, up, x, y, left)
     for number, course in enumerate(courses):
@@ -126,8 +125,7 @@ def dots(title: str, rows: Sequence[Dot], axis: Axis, *, reference: float | None
     bottom = TOP + ROW * len(rows)
     known = values if reference is None else [*values, reference]
     across = scale_of(axis, known, left + GAP, WIDTH - RIGHT - GAP)
-    picture = Picture(WIDTH, bottom + BOTTOM, title)
-    picture.text("ink", 0, 16, title, font_weight="600")
+    picture = _titled(bottom + BOTTOM, title)
     _draw_ticks(picture, across, axis, TOP, bottom)
     if reference is not None:
         picture.line("soft", across(reference), TOP, across(reference), bottom, stroke_dasharray="4 3")
@@ -154,8 +152,7 @@ def shades(title: str, values: Sequence[Sequence[float]], rows: Sequence[str], c
     full = max((value for row in values for value in row), default=0.0) or 1.0
     left, above = min(_room(rows), WIDTH / 3) + GAP, TOP + min(_room(columns), WIDTH / 3)
     cell = min(CELL, (WIDTH - left - RIGHT) / max(len(columns), 1))
-    picture = Picture(WIDTH, above + cell * len(rows) + GAP, title)
-    picture.text("ink", 0, 16, title, font_weight="600")
+    picture = _titled(above + cell * len(rows) + GAP, title)
     for j, name in enumerate(columns):
         x = left + cell * (j + 0.5) + 4
         picture.text(
@@ -170,6 +167,13 @@ def shades(title: str, values: Sequence[Sequence[float]], rows: Sequence[str], c
                 "rect", "s0", tip, x=x, y=y, width=cell - 1, height=cell - 1, fill="currentColor",
                 fill_opacity=f"{value / full:.3f}", stroke="currentColor", stroke_opacity="0.15",
             )  # fmt: skip
+    return picture
+
+
+def _titled(height: float, title: str) -> Picture:
+    """Begin a picture under its title, as much of it as fits; a screen reader says all of it."""
+    picture = Picture(WIDTH, height, title)
+    picture.text("ink", 0, 16, _shortened(title, WIDTH), font_weight="600")
     return picture
 
 
