@@ -69,11 +69,10 @@ def ablate(
 
     Returns:
         The file's content. ``rows``: a variant's ``sets`` (one a seed, with its learning rate, storage, key-frames,
-        the ``gradient_share`` of each frame where all are learned, and networks), the ``summary`` of its top-1 (None
-        if a network diverged), its paired differences ``against_first`` variant (None where the test clips are others)
-        and ``against_random`` real clips at equal videos, and the ``motion`` of real clips, as of each set:
-        :func:`~vidense.data.derive.motion_of_clips`.
-        ``left_out``: by name of a variant that cannot be condensed from this store, why.
+        ``gradient_share`` of each frame where all are learned, and networks), the ``summary`` of its top-1 (None if a
+        network diverged), its paired differences ``against_first`` variant (None on other test clips) and
+        ``against_random`` real clips at equal videos, and the ``motion`` of real clips, as of each set
+        (:func:`~vidense.data.derive.motion_of_clips`). ``left_out``: which variants this store cannot make, and why.
 
     Raises:
         UserError: if a name is unknown, a count too low, no two variants fit, or ``out`` holds another grid.

@@ -61,7 +61,7 @@ def test_the_same_clips_are_as_alike_as_can_be(store, tmp_path):
     same = SelectedClips(store.train.pixels(everything), store.spec, store.class_names, store.train.labels)
     save(tmp_path / "same", same, dtype="uint8", provenance={})
     found = measure_flow(tmp_path / "same", store.path)
-    assert found["method"] is None and "condensed, 4 videos" in found["classes"][0]["alt"]
+    assert found["method"] == "condensed" and "condensed, 4 videos" in found["classes"][0]["alt"]
     for kind in ("condensed", "random"):
         assert found["mean"][kind]["cosine"] == pytest.approx(1)
         assert found["mean"][kind]["end_point_error"] == pytest.approx(0, abs=1e-6)

@@ -106,6 +106,16 @@ class CondensedDataset(Dataset[tuple[Tensor, Tensor]]):
         return dict(self.index.get("settings", {}))
 
     @property
+    def seed(self) -> int:
+        """Condensation seed, 0 where the settings name none."""
+        return int(self.settings.get("seed", 0))
+
+    @property
+    def method(self) -> str:
+        """Name of the method that made it, ``condensed`` where none is given."""
+        return str(self.index.get("method", {}).get("name", "condensed"))
+
+    @property
     def content_hash(self) -> str:
         """Hash of the stored numbers and of what decodes them."""
         return condensed_hash(self.index)

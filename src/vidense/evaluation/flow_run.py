@@ -78,23 +78,22 @@ def measure_flow(
     require_flow(algorithm)
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
-    labels, seed = _labels(classes, dataset, opened), dataset.settings.get("seed", 0)
-    sets = _sets(dataset, opened, seed, algorithm)
-    target, method = folder / FOLDER if out is None else Path(out), dataset.index.get("method", {}).get("name")
+    labels, sets = _labels(classes, dataset, opened), _sets(dataset, opened, algorithm)
+    target = folder / FOLDER if out is None else Path(out)
     _make_room(target)
     rows = []
     for done, label in enumerate(labels):
         if progress is not None:
             progress(done, len(labels))
-        rows.append(_class_row(sets, label, target, method or "condensed"))
+        rows.append(_class_row(sets, label, target, dataset.method))
     record = {
         "format": FORMAT,
         "version": VERSION,
         "store": opened.content_hash,
         "dataset": dataset.content_hash,
-        "method": method,
+        "method": dataset.method,
         "algorithm": algorithm,
-        "seed": seed,
+        "seed": dataset.seed,
         "classes": rows,
         "mean": {name: _mean([row[name] for row in rows if row[name] is not None]) for name in ("real", *COMPARED)},
     }
@@ -104,9 +103,9 @@ def measure_flow(
     return record
 
 
-def _sets(dataset: CondensedDataset, store: ClipStore, seed: int, algorithm: str) -> _Sets:
-    random = equal_videos(store, dataset.labels, seed).clips
-    return _Sets(dataset, random, store.train.hold_out(0.5, seed), algorithm)
+def _sets(dataset: CondensedDataset, store: ClipStore, algorithm: str) -> _Sets:
+    random = equal_videos(store, dataset.labels, dataset.seed).clips
+    return _Sets(dataset, random, store.train.hold_out(0.5, dataset.seed), algorithm)
 
 
 def _make_room(folder: Path) -> None:

@@ -39,8 +39,8 @@ class TrainSet:
 
     @classmethod
     def of(cls, dataset: CondensedDataset) -> "TrainSet":
-        """Return a condensed dataset to train on; one whose settings name no seed counts as seed 0."""
-        return cls(dataset, dataset.content_hash, dataset.settings.get("seed", 0), dataset.storage.frames)
+        """Return a condensed dataset to train on."""
+        return cls(dataset, dataset.content_hash, dataset.seed, dataset.storage.frames)
 
 
 def prefixed(progress: Progress | None, words: str) -> Progress | None:

@@ -56,7 +56,7 @@ def evaluate_run(
 
     Args:
         run_or_dataset: folder of a finished run or of a condensed dataset.
-        store: folder of the prepared data to test on.
+        store: folder of the data to test on.
         protocol: ``clean``, ``published`` or ``frepo``.
         models: networks to train, options behind colons, as in ``cnn_lstm:lstm_hidden=1024``.
         seeds: how many networks of each, with seeds 0, 1, ...
@@ -68,8 +68,7 @@ def evaluate_run(
         task: ``classify``, or ``retrieve``: find clips of one class (then the file is ``retrieval.json``).
         codec: ``av1`` or ``h264``: add random real clips that it stores in no more bytes; None leaves that row out.
         ceiling: train on the whole dataset too, where hard labels are learned.
-        baseline_seeds: how many random selections, with seeds 0, 1, ..., or their very seeds; None for three and the
-            one of the set's own seed, with which it is paired.
+        baseline_seeds: of random selections: how many (0, 1, ...), or which; None for three and the set's own.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         progress: called with a line of text before each job.
 
@@ -78,15 +77,15 @@ def evaluate_run(
         DivergenceError: if the teacher of soft labels diverged.
     """
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
-    selections = _selections(baseline_seeds, TrainSet.of(dataset).seed)
+    selections = _selections(baseline_seeds, dataset.seed)
     check_counts(seeds=seeds, baseline_seeds=len(selections), models=len(models))
     check_same(dataset, opened)
     how: dict[str, Any] = {"protocol": protocol, "epochs": epochs, "lr": lr, "labels": labels, "mix": mix, "task": task}
     # All benches first: a mistake in the last model's name must not surface after an hour.
     specs = _specs(models, scale, dataset.settings.get("scale", "small"), how)
     benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
-    plans = _plans(folder, dataset, opened, selections, codec)
-    rows = list(_rows(benches, list(plans), range(seeds), ceiling, progress))
+    plans = list(_plans(folder, dataset, opened, selections, codec))
+    rows = list(_rows(benches, plans, range(seeds), ceiling, progress))
     asked = {**how, "models": list(models), "seeds": seeds, "scale": scale, "codec": codec, "no_ceiling": not ceiling}
     record = _record(benches, dataset, rows, asked)
     record.write(folder)
@@ -132,8 +131,8 @@ class _Plan:
 def _plans(
     folder: Path, dataset: CondensedDataset, store: ClipStore, selections: Sequence[int], codec: str | None
 ) -> Iterator[_Plan]:
-    condensed, method = TrainSet.of(dataset), dataset.index.get("method", {}).get("name", "condensed")
-    yield _Plan("method", method, folder / "jobs", [condensed.seed], lambda _: condensed)
+    condensed = TrainSet.of(dataset)
+    yield _Plan("method", dataset.method, folder / "jobs", [dataset.seed], lambda _: condensed)
     shared = store.cache / "jobs"
     yield _Plan("random_equal_vpc", "random", shared, selections, lambda s: equal_videos(store, dataset.labels, s))
     yield _Plan("random_equal_bytes", "random", shared, selections, lambda s: equal_bytes(store, dataset, s))
