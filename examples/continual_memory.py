@@ -16,7 +16,8 @@ from vidense.data.real import RealClips
 from vidense.data.spec import LabelledClips
 from vidense.nets import Network, build_network
 from vidense.seeding import generator
-from vidense.training import TrainingRecipe, accuracy
+from vidense.training import accuracy
+from vidense.training_recipe import TrainingRecipe
 
 
 def learn(network: Network, new: RealClips, memory: LabelledClips | None, steps: int) -> None:

@@ -14,7 +14,8 @@ from vidense.data.spec import LabelledClips
 from vidense.nets import build_network
 from vidense.report.wording import percent
 from vidense.statistics import rank_correlation
-from vidense.training import TrainingRecipe, accuracy, fit
+from vidense.training import accuracy, fit
+from vidense.training_recipe import TrainingRecipe
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from benchmarks import pages as project_pages
 
 # Ours register themselves once, when they are imported: it must be before a test keeps the registries to restore them.
-from vidense import experts, methods  # noqa: F401
+from vidense import methods, trained_networks  # noqa: F401
 from vidense.boxes import BOX_SOURCES
 from vidense.data.layouts import LAYOUTS
 from vidense.method import METHODS
@@ -72,15 +72,15 @@ def test_data() -> Path:
 
 @pytest.fixture
 def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One entry for each network that :mod:`vidense.experts` trains instead of finding it in the cache."""
+    """One entry for each network that :mod:`vidense.trained_networks` trains instead of finding it in the cache."""
     counted: list[int] = []
-    original = experts.fit
+    original = trained_networks.fit
 
     def count(*args: Any, **kwargs: Any) -> Any:
         counted.append(1)
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(experts, "fit", count)
+    monkeypatch.setattr(trained_networks, "fit", count)
     return counted
 
 

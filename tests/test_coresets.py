@@ -8,9 +8,9 @@ from tests.tiny import real_clips, task
 from vidense import condense  # noqa: F401 - registers the methods
 from vidense.coresets import CHUNK, embed_all, select
 from vidense.errors import DivergenceError
-from vidense.experts import Ceiling, ceiling_network
 from vidense.method import METHODS
 from vidense.nets import build_network
+from vidense.trained_networks import TrainedNetwork, Training
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -80,16 +80,16 @@ def test_trained_features_are_those_of_the_ceiling_and_are_trained_once(tmp_path
 
     select(of, choose, "trained", "toy_flat")
     assert [path.suffix for path in sorted((tmp_path / "networks").iterdir())] == [".json", ".safetensors"]
-    monkeypatch.setattr("vidense.experts.fit", lambda *args, **named: pytest.fail("trained again"))
+    monkeypatch.setattr("vidense.trained_networks.fit", lambda *args, **named: pytest.fail("trained again"))
     select(of, choose, "trained", "toy_flat")
     assert torch.equal(torch.cat(seen[:3]), torch.cat(seen[3:]))
-    ceiling = ceiling_network(of.real, "toy_flat", of.seed, tmp_path)
-    assert torch.equal(embed_all(ceiling.network, of.real), torch.cat(seen[:3]))
+    trained = Training(of.real, "toy_flat", of.seed).network(tmp_path)
+    assert torch.equal(embed_all(trained.network, of.real), torch.cat(seen[:3]))
 
 
 def test_worthless_features_are_refused(tmp_path, monkeypatch):
-    diverged = Ceiling(Flat(SPEC, 3), {"diverged_at": 4}, 12, "0" * 64, 1.0)
-    monkeypatch.setattr("vidense.teachers.ceiling_network", lambda *args, **named: diverged)
+    diverged = TrainedNetwork(Flat(SPEC, 3), {"diverged_at": 4}, 12, "0" * 64, 1.0)
+    monkeypatch.setattr(Training, "network", lambda *args, **named: diverged)
     with pytest.raises(
         DivergenceError, match=r"a network to choose by \(toy_flat\) diverged while it was trained; take another"
     ):

@@ -9,12 +9,13 @@ from tests.engine.toys import SPEC, FlatNorm, plugged_in
 from tests.tiny import real_clips, task, write_store
 from vidense.engine.workshop import rehearsing
 from vidense.errors import DivergenceError
-from vidense.experts import HOLD_OUT, ceiling_network, has_ceiling
 from vidense.method import Task
 from vidense.needs import Workshop
 from vidense.records import file_hash
 from vidense.teachers import Teacher, teacher_recipe
-from vidense.training import TrainingRecipe, accuracy
+from vidense.trained_networks import HOLD_OUT, Training
+from vidense.training import accuracy
+from vidense.training_recipe import TrainingRecipe
 
 BRIEF = Teacher(epochs=3)
 
@@ -130,7 +131,7 @@ def test_a_stand_in_is_the_untrained_network_and_costs_nothing(tmp_path):
 
 def test_a_teacher_is_the_ceiling_that_an_evaluation_with_its_recipe_shows(tmp_path, fits):
     store = write_store(tmp_path / "store", spec=SPEC)
-    ceiling = ceiling_network(store.train, "minic3d_bn", 5, store.cache, recipe=teacher_recipe("small", 3))
+    ceiling = Training(store.train, "minic3d_bn", 5, teacher_recipe("small", 3)).network(store.cache)
     trained = BRIEF.make(Task(store.train, 1, 5, store.cache, workshop=Workshop()), quiet)
     assert len(fits) == 1 and trained.weights == ceiling.weights
 
@@ -148,14 +149,13 @@ def test_recipes_follow_the_scale():
 
 
 def test_networks_trained_on_drawn_windows_are_kept_apart_from_those_on_the_first(tmp_path, fits):
-    real, recipe = real_clips(spec=SPEC), TrainingRecipe(steps=2, epochs=0)
-    call = {"real": real, "model": "toy_flat", "seed": 0, "cache": tmp_path, "recipe": recipe}
-    where = {"device": torch.device("cpu")}
-    assert not has_ceiling(**call, resample=False, **where)
-    ceiling_network(**call)
-    assert has_ceiling(**call, resample=False, **where) and not has_ceiling(**call, resample=True, **where)
-    ceiling_network(**call, resample=True)
-    assert has_ceiling(**call, resample=True, **where) and len(fits) == 2
+    first = Training(real_clips(spec=SPEC), "toy_flat", 0, TrainingRecipe(steps=2, epochs=0))
+    drawn = replace(first, resample=True)
+    assert not first.is_in(tmp_path)
+    first.network(tmp_path)
+    assert first.is_in(tmp_path) and not drawn.is_in(tmp_path)
+    drawn.network(tmp_path)
+    assert drawn.is_in(tmp_path) and len(fits) == 2
     for file in tmp_path.rglob("*.safetensors"):
         file.write_bytes(b"damaged")
-    assert not has_ceiling(**call, resample=False, **where)
+    assert not first.is_in(tmp_path)

@@ -15,7 +15,8 @@ from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.nets import build_network
 from vidense.seeding import Draw, generator, seeded
-from vidense.training import FitRecord, TrainingRecipe, accuracy, fit, predict
+from vidense.training import FitRecord, accuracy, fit, predict
+from vidense.training_recipe import TrainingRecipe
 
 SPEC = ClipSpec(8, 43, 43)
 SMALL = TrainingRecipe(steps=4, epochs=0, batch=4, warmup=0.25, precision="float32", checks=2)

@@ -15,7 +15,8 @@ from torch.nn import functional
 from tests.small_net import Linear, weights
 from vidense.data.spec import ClipSpec
 from vidense.seeding import Draw, derive, generator, seeded
-from vidense.training import FitRecord, TrainingRecipe, accuracy, fit, predict
+from vidense.training import FitRecord, accuracy, fit, predict
+from vidense.training_recipe import TrainingRecipe
 
 SPEC = ClipSpec(2, 8, 8)
 RECIPE = TrainingRecipe(steps=6, epochs=0, batch=3, precision="float32", checks=3)

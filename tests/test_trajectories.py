@@ -9,7 +9,7 @@ from tests.engine.toys import SPEC, Killed, plugged_in
 from tests.tiny import real_clips, task_on
 from vidense import registry, trajectories
 from vidense.errors import DivergenceError, UserError
-from vidense.expert_trajectories import Expertise, Experts
+from vidense.experts import Expertise, Experts
 from vidense.method import Task
 from vidense.nets import build_network
 from vidense.trajectories import Untrained, expert_recipe, train_trajectory, trajectory_in

@@ -11,7 +11,7 @@ from vidense.method import Recipe, Scale, Task
 from vidense.nets import Network, build_network
 from vidense.parameterizations.selected import SelectedClips
 from vidense.teachers import Teacher
-from vidense.training import TrainingRecipe
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["Chooser", "FeatureNet", "embed_all", "select"]
 

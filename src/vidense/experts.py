@@ -1,199 +1,96 @@
-"""Networks trained once on real clips and kept beside the store, found again by what they were trained from."""
+"""Experts as something a recipe needs: networks trained on the real clips, with all they went through."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from pydantic import TypeAdapter
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-
-from vidense.checkpoints import Checkpoint
 from vidense.data.real import RealClips
-from vidense.errors import UserError
-from vidense.locks import taking_turns
-from vidense.nets import NETWORKS, Network, build_network
-from vidense.records import content_hash, file_hash, read_json, replacing, write_json
-from vidense.training import FitRecord, TrainingRecipe, fit
+from vidense.method import Task
+from vidense.needs import Need, Report
+from vidense.nets import build_network
+from vidense.option_types import Count, NetworkName
+from vidense.training_recipe import TrainingRecipe
+from vidense.training_time import seconds_per_update
+from vidense.trajectories import Expert, Trajectory, Untrained, expert_recipe, train_trajectory, trajectory_in
 
-__all__ = ["HOLD_OUT", "Ceiling", "HoldOut", "ceiling_network", "has_ceiling"]
+__all__ = ["Expertise", "Experts"]
 
-
-@dataclass(frozen=True)
-class HoldOut:
-    """Which training videos are kept from training, to choose among the checks of a fit.
-
-    Attributes:
-        share: part of each class, in [0, 1); whole groups are taken, and 0 keeps nothing out.
-        seed: decides which groups.
-    """
-
-    share: float
-    seed: int
-
-    def split(self, real: RealClips) -> tuple[RealClips, RealClips]:
-        """Return ``(training, validation)``; validation is empty where nothing is, or can be, kept out."""
-        return real.hold_out(self.share, self.seed) if self.share else (real, real.subset(torch.arange(0)))
-
-
-HOLD_OUT = HoldOut(share=0.2, seed=0)
+# Experts and epochs by scale.
+SIZES = {"small": (2, 10), "published": (30, 50)}
 
 
 @dataclass(frozen=True)
-class Ceiling:
-    """A network trained on a whole dataset.
+class Expertise:
+    """Which experts are trained, once per store and whatever the run's seed.
 
     Attributes:
-        network: in eval mode, on the CPU unless a device was asked for.
-        fit: how its training went (:meth:`vidense.training.FitRecord.to_json`); ``diverged_at`` is not None where the
-            weights are worthless.
-        videos: how many videos it was trained on.
-        weights: SHA-256 of the file that holds its weights, 64 hex digits.
-        seconds: its training took when it was trained; None where an older version trained it.
+        experts: how many; None for 2 at small scale, 30 at published.
+        expert_length: epochs of each; None for 10 or 50.
+        expert_batch: clips of an update; None for 256, or less where that would make under 16 updates an epoch.
+        network: what experts and students are; no layer of it may mix clips.
     """
 
-    network: Network
-    fit: Mapping[str, Any]
-    videos: int
-    weights: str
-    seconds: float | None
+    experts: Count | None = None
+    expert_length: Count | None = None
+    expert_batch: Count | None = None
+    network: NetworkName = "minic3d"
 
 
-def ceiling_network(
-    real: RealClips,
-    model: str,
-    seed: int,
-    cache: Path,
-    *,
-    recipe: TrainingRecipe | None = None,
-    hold_out: HoldOut = HOLD_OUT,
-    options: Mapping[str, Any] | None = None,
-    resample: bool = False,
-    device: torch.device | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
-) -> Ceiling:
-    """Return a network trained on all of ``real``, training it only if the cache lacks it.
+@dataclass(frozen=True)
+class Experts(Need[Sequence[Expert]]):
+    """The experts of an :class:`Expertise` at a task's scale.
 
-    The weights of the best check on the held-out videos are kept; where none can be held out, the last ones.
-
-    Args:
-        real: the training clips of a store.
-        model: a registered network's name.
-        seed: of initialisation, order and dropout.
-        cache: the store's cache folder; the network goes to ``networks/`` in it.
-        recipe: None for the recipe of the ``clean`` protocol.
-        hold_out: which videos choose the check.
-        options: of the network.
-        resample: train on any stored window of a video, drawn whenever it is used; False always takes the first.
-        device: where to train and to return the network; None for the CPU.
-        progress: as :func:`vidense.training.fit` takes it.
-
-    Raises:
-        UserError: if the network is unknown or cannot take the clips.
+    Attributes:
+        expertise: which.
+        epochs: fewest epochs they must have.
     """
-    device, options = device or torch.device("cpu"), options or {}
-    recipe = (recipe or TrainingRecipe()).on(device)
-    identity = _identity(real, model, seed, recipe, hold_out, options, resample)
-    training, validation = hold_out.split(real)
-    network = build_network(model, real.spec, len(real.class_names), seed=seed, **options).place(device)
-    stem = _stem(cache, identity)
 
-    def train() -> dict[str, Any]:
-        clips, checkpoint = training.to(device), Checkpoint(stem.with_suffix(".checkpoint.pt"))
-        views = (validation.to(device),) if len(validation) else ()
-        how: dict[str, Any] = {"validation": views, "keep_best": bool(views), "progress": progress}
-        shown = clips.resampled() if resample else clips
-        record = fit(network, shown, recipe, seed, checkpoint=checkpoint, **how)
-        index = _save(stem, network, record.to_json(), round(checkpoint.elapsed, 2), identity)
-        checkpoint.discard()
-        return index
+    expertise: Expertise
+    epochs: int = 1
 
-    known = _load(stem, network, identity)
-    if known is None:
-        with taking_turns(stem):
-            known = _load(stem, network, identity) or train()
-    return Ceiling(network.eval(), known["fit"], len(training), known["weights"], known.get("seconds"))
+    def describe(self) -> str:
+        """Return the network's name."""
+        return f"{self.expertise.network} experts"
 
+    def size(self, task: Task) -> tuple[int, int]:
+        """Return how many experts there are, and their epochs."""
+        count, epochs = SIZES[task.scale]
+        return self.expertise.experts or count, max(self.expertise.expert_length or epochs, self.epochs)
 
-def has_ceiling(
-    real: RealClips,
-    model: str,
-    seed: int,
-    cache: Path,
-    *,
-    recipe: TrainingRecipe,
-    resample: bool,
-    device: torch.device,
-) -> bool:
-    """Return whether :func:`ceiling_network`, given the same and no more, would find its network in the cache."""
-    identity = _identity(real, model, seed, recipe.on(device), HOLD_OUT, {}, resample)
-    return _read(_stem(cache, identity), identity) is not None
+    def make(self, task: Task, report: Report) -> list[Trajectory]:
+        """Return the experts; epochs that the cache lacks are trained."""
+        count, epochs = self.size(task)
 
+        def train(seed: int) -> Trajectory:
+            def progress(done: int, total: int, loss: float) -> None:
+                report(f"expert {seed + 1} of {count}", done, total, {"loss": loss})
 
-def _identity(
-    real: RealClips,
-    model: str,
-    seed: int,
-    recipe: TrainingRecipe,
-    hold_out: HoldOut,
-    options: Mapping[str, Any],
-    resample: bool,
-) -> dict[str, Any]:
-    """Return all that decides the weights, as JSON types."""
-    known = {
-        "data": real.content,
-        "model": model,
-        "options": dict(options),
-        "seed": seed,
-        "recipe": recipe.identity(),
-        "hold_out": asdict(hold_out),
-    }
-    # Named only where it says something, so that networks trained before there was a choice are found.
-    return known | ({"resample": True} if resample else {}) | NETWORKS.foreign(model)
+            network, recipe = self.expertise.network, self._recipe(task.real)
+            return train_trajectory(task.real, network, seed, recipe, epochs, task.workdir, progress)
 
+        return [train(seed) for seed in range(count)]
 
-def _stem(cache: Path, identity: dict[str, Any]) -> Path:
-    return cache / "networks" / content_hash(identity)
+    def facts(self, made: Sequence[Expert]) -> dict[str, Any]:
+        """Return how many experts there are, the epochs that each has been through, and their bytes on disk."""
+        found = [expert for expert in made if isinstance(expert, Trajectory)]
+        size = sum(file.stat().st_size for expert in found for file in expert.folder.iterdir())
+        return {"experts": len(made), "epochs": min(expert.epochs for expert in found), "bytes": size}
 
+    def stand_in(self, task: Task) -> list[Expert]:
+        """Return one expert that learned nothing."""
+        return [Untrained(self.expertise.network, task.real)]
 
-def _save(
-    stem: Path, network: Network, record: dict[str, Any], seconds: float, identity: dict[str, Any]
-) -> dict[str, Any]:
-    """Write weights and index, and return the index."""
-    weights = stem.with_suffix(".safetensors")
-    with replacing(weights) as temporary:
-        save_file({name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}, temporary)
-    # The index comes last and names the weights' hash: without both, nothing is cached.
-    index = {"identity": identity, "fit": record, "seconds": seconds, "weights": file_hash(weights)}
-    write_json(stem.with_suffix(".json"), index)
-    return index
+    def seconds(self, task: Task) -> float:
+        """Train for two updates and multiply by those that are missing."""
+        count, epochs = self.size(task)
+        recipe = self._recipe(task.real)
+        found = (trajectory_in(task.workdir, task.real, self.expertise.network, seed, recipe) for seed in range(count))
+        missing = sum(max(0, epochs - max(0, trajectory.epochs)) for trajectory in found)
+        if not missing:
+            return 0.0
+        network = build_network(self.expertise.network, task.real.spec, len(task.real.class_names), seed=0)
+        each = seconds_per_update(network.place(task.real.device), task.real, recipe)
+        return missing * recipe.per_epoch(len(task.real)) * each
 
-
-def _load(stem: Path, network: Network, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """Read weights into ``network`` and return their index; None, and no weight touched, if damaged."""
-    found = _read(stem, identity)
-    # load_state_dict would copy what fits before it complains, and the next fit would start from that.
-    if found is None or _layout(found[1]) != _layout(network.state_dict()):
-        return None
-    network.load_state_dict(found[1])
-    return found[0]
-
-
-def _read(stem: Path, identity: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
-    """Return index and weights of what was trained from ``identity``; None where they are missing or damaged."""
-    weights = stem.with_suffix(".safetensors")
-    try:
-        index: dict[str, Any] = read_json(stem.with_suffix(".json"))
-        TypeAdapter(FitRecord).validate_python(index["fit"])
-        if index["weights"] != file_hash(weights) or content_hash(index["identity"]) != content_hash(identity):
-            return None
-        return index, load_file(weights)
-    except (UserError, OSError, SafetensorError, LookupError, TypeError, ValueError, RuntimeError):
-        return None
-
-
-def _layout(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
-    return {name: (tensor.shape, tensor.dtype) for name, tensor in state.items()}
+    def _recipe(self, real: RealClips) -> TrainingRecipe:
+        return expert_recipe(len(real), self.expertise.expert_batch)

@@ -6,11 +6,11 @@ from typing import Any
 
 from vidense.data.real import RealClips
 from vidense.errors import DivergenceError
-from vidense.experts import HOLD_OUT, ceiling_network, has_ceiling
 from vidense.method import Scale, Task
 from vidense.needs import Need, Report
-from vidense.nets import Network, build_network
-from vidense.training import TrainingRecipe
+from vidense.nets import Network
+from vidense.trained_networks import Training
+from vidense.training_recipe import TrainingRecipe
 from vidense.training_time import seconds_per_update
 
 __all__ = ["Teacher", "TrainedTeacher", "teacher_recipe"]
@@ -103,9 +103,11 @@ class Teacher(Need[TrainedTeacher]):
         Raises:
             DivergenceError: if its training diverged.
         """
-        trained = ceiling_network(
-            **self._training(task), progress=lambda done, total, loss: report("train", done, total, {"loss": loss})
-        )
+
+        def progress(done: int, total: int, loss: float) -> None:
+            report("train", done, total, {"loss": loss})
+
+        trained = self._training(task).network(task.workdir, progress)
         if trained.fit["diverged_at"] is not None:
             raise DivergenceError(f"{self.describe()} diverged while it was trained; take another --seed")
         return TrainedTeacher(_frozen(trained.network), self.network, task.seed, _chosen(trained.fit), trained.weights)
@@ -124,34 +126,26 @@ class Teacher(Need[TrainedTeacher]):
 
     def stand_in(self, task: Task) -> TrainedTeacher:
         """Return the network before its training."""
-        return TrainedTeacher(_frozen(self._untrained(task)), self.network, task.seed, 0.0, "0" * 64)
+        return TrainedTeacher(_frozen(self._training(task).untrained()), self.network, task.seed, 0.0, "0" * 64)
 
     def seconds(self, task: Task) -> float:
         """Return what a few updates take, times all of them; 0 where the cache has the teacher."""
         training = self._training(task)
-        if has_ceiling(**training):
+        if training.is_in(task.workdir):
             return 0.0
-        clips, _ = HOLD_OUT.split(training["real"])
-        recipe: TrainingRecipe = training["recipe"]
-        each = seconds_per_update(self._untrained(task), clips, recipe, resample=self.single_frames)
-        return each * recipe.length(len(clips))
+        clips, _ = training.hold_out.split(training.real)
+        each = seconds_per_update(training.untrained(), clips, training.recipe, resample=training.resample)
+        return each * training.recipe.length(len(clips))
 
-    def _training(self, task: Task) -> dict[str, Any]:
-        """Return what :func:`ceiling_network` is told."""
-        return {
-            "real": self.seen(task.real),
-            "model": self.network,
-            "seed": task.seed,
-            "cache": task.workdir,
-            "recipe": self.recipe(task.scale),
-            "resample": self.single_frames,
-            "device": task.real.device,
-        }
-
-    def _untrained(self, task: Task) -> Network:
-        real: RealClips = self._training(task)["real"]
-        built = build_network(self.network, real.spec, len(real.class_names), seed=task.seed)
-        return built.place(task.real.device)
+    def _training(self, task: Task) -> Training:
+        return Training(
+            self.seen(task.real),
+            self.network,
+            task.seed,
+            self.recipe(task.scale),
+            resample=self.single_frames,
+            device=task.real.device,
+        )
 
 
 def _frozen(network: Network) -> Network:

@@ -22,7 +22,7 @@ from vidense.nets.precision import real_dtype
 from vidense.seeding import Draw, generator, seeded
 from vidense.training_recipe import TrainingRecipe
 
-__all__ = ["FitRecord", "Lesson", "TrainingRecipe", "accuracy", "embeddings", "fit", "predict"]
+__all__ = ["FitRecord", "Lesson", "accuracy", "embeddings", "fit", "predict"]
 
 # Clips up to this many bytes as float32 are decoded once and kept; larger sets are decoded batch by batch.
 KEPT_BYTES = 2**30

@@ -7,7 +7,8 @@ import torch
 
 from vidense.data.real import RealClips
 from vidense.nets import Network
-from vidense.training import TrainingRecipe, fit
+from vidense.training import fit
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["seconds_per_update"]
 
@@ -22,7 +23,7 @@ def seconds_per_update(network: Network, real: RealClips, recipe: TrainingRecipe
         network: to be trained on ``real``.
         real: the training clips.
         recipe: how; its batch decides how many clips an update has.
-        resample: as of :func:`vidense.experts.ceiling_network`.
+        resample: as of :class:`vidense.trained_networks.Training`.
     """
     few = real.subset(torch.arange(min(len(real), MEASURED_CLIPS)))
     # So low a rate cannot diverge, and the rate does not change the time.

@@ -14,7 +14,8 @@ from vidense.errors import DivergenceError, UserError
 from vidense.locks import taking_turns
 from vidense.nets import NETWORKS, Network, build_network
 from vidense.records import content_hash, replacing, write_json
-from vidense.training import TrainingRecipe, fit
+from vidense.training import fit
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["Expert", "Trajectory", "Untrained", "expert_recipe", "train_trajectory", "trajectory_in"]
 

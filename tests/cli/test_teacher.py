@@ -11,7 +11,7 @@ from tests.tiny import write_store
 from vidense.data.store import ClipStore
 from vidense.method import Task
 from vidense.teachers import Teacher
-from vidense.training import TrainingRecipe
+from vidense.training_recipe import TrainingRecipe
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,8 @@ from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.nets import build_network
 from vidense.seeding import generator
-from vidense.training import TrainingRecipe, accuracy, fit
+from vidense.training import accuracy, fit
+from vidense.training_recipe import TrainingRecipe
 
 CHANCE = 1 / len(MOTIONS)
 

@@ -7,7 +7,7 @@ from tests.tiny import write_store
 from vidense import condense
 from vidense.engine.provide import provide
 from vidense.errors import UserError
-from vidense.expert_trajectories import Experts
+from vidense.experts import Experts
 from vidense.needs import Condensation
 from vidense.teachers import Teacher
 

@@ -11,7 +11,8 @@ from vidense import condense, load
 from vidense.nets import build_network
 from vidense.parameterizations import Parameterization
 from vidense.seeding import Draw
-from vidense.training import TrainingRecipe, fit, predict
+from vidense.training import fit, predict
+from vidense.training_recipe import TrainingRecipe
 
 BRIEF = TrainingRecipe(steps=5, epochs=0, batch=2, precision="float32")
 

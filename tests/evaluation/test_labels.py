@@ -16,7 +16,8 @@ from vidense.evaluation.spec import eval_spec
 from vidense.mixing import mix
 from vidense.parameterizations import Dense, Regions, Tiles
 from vidense.seeding import Draw
-from vidense.training import TrainingRecipe, fit
+from vidense.training import fit
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["linear", "linear_teacher"]  # fixtures: pytest finds them by their names in this module
 

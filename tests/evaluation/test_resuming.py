@@ -14,6 +14,7 @@ from vidense.errors import UserError
 from vidense.evaluation import EvaluationRecord, evaluate_run
 from vidense.evaluation import measure as measure_module
 from vidense.report.findings import group_rows, sentences
+from vidense.trained_networks import Training
 
 from .conftest import write_dataset
 
@@ -26,8 +27,8 @@ class Fits:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.done, self.stop = 0, -1
-        for name in ("fit", "ceiling_network"):
-            monkeypatch.setattr(measure_module, name, self._counting(getattr(measure_module, name)))
+        for owner, name in ((measure_module, "fit"), (Training, "network")):
+            monkeypatch.setattr(owner, name, self._counting(getattr(owner, name)))
 
     def _counting(self, original: Any) -> Any:
         def count(*args: Any, **kwargs: Any) -> Any:
@@ -225,6 +226,6 @@ def test_the_ceiling_uses_the_cache_of_networks(
 ) -> None:
     record = call(dataset, store, linear)
     shutil.rmtree(store.cache / "jobs")
-    monkeypatch.setattr("vidense.experts.fit", None)
+    monkeypatch.setattr("vidense.trained_networks.fit", None)
     again = call(dataset, store, linear)
     assert timeless(again["rows"][-1]) == timeless(record["rows"][-1])

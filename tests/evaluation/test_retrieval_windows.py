@@ -12,7 +12,7 @@ from vidense.evaluation import eval_spec, measure
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling
 from vidense.evaluation.retrieval import retrieval_scores
-from vidense.training import TrainingRecipe
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
 

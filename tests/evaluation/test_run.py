@@ -16,8 +16,8 @@ from vidense.evaluation import measure as measure_module
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.measure import TrainSet, evaluate
 from vidense.evaluation.spec import eval_spec
-from vidense.experts import HOLD_OUT
 from vidense.nets import build_network
+from vidense.trained_networks import HOLD_OUT
 from vidense.training import fit, predict
 
 from .conftest import write_dataset, write_store

@@ -9,7 +9,7 @@ import pytest
 
 from vidense.errors import UserError
 from vidense.evaluation.spec import PROTOCOLS, eval_spec
-from vidense.training import TrainingRecipe
+from vidense.training_recipe import TrainingRecipe
 
 
 def other(value: Any) -> Any:

@@ -10,7 +10,8 @@ from vidense import condense, load
 from vidense.engine.loop import Loop
 from vidense.method import METHODS
 from vidense.nets import build_network
-from vidense.training import TrainingRecipe, accuracy, fit
+from vidense.training import accuracy, fit
+from vidense.training_recipe import TrainingRecipe
 
 QUICK = {"lr": 0.05, "batch_real": 4, "pool": 2}
 

@@ -12,12 +12,12 @@ from vidense import condense, load
 from vidense.engine.loop import Loop
 from vidense.engine.plan import plan
 from vidense.errors import UserError
-from vidense.experts import ceiling_network
 from vidense.hooks import Clamp, SaliencyMask
 from vidense.method import METHODS
 from vidense.objectives import Step
 from vidense.saliency import SaliencyRule
 from vidense.teachers import teacher_recipe
+from vidense.trained_networks import Training
 
 BRIEF = {"teacher_epochs": 2}
 
@@ -159,7 +159,7 @@ def test_each_mode_asks_a_teacher_of_its_own(cache):
 def test_the_dataset_says_which_teacher_it_was_recovered_from_and_how_good_that_was(tmp_path):
     store = write_store(tmp_path / "store", spec=SPEC)
     condense(store.path, tmp_path / "run", method="tsgf", iterations=2, seed=4, options=BRIEF)
-    trained = ceiling_network(store.train, "minic3d_bn", 4, store.cache, recipe=teacher_recipe("small", 2))
+    trained = Training(store.train, "minic3d_bn", 4, teacher_recipe("small", 2)).network(store.cache)
     told = load(tmp_path / "run").index["outcome"]["teacher"]
     assert told["weights_sha256"] == trained.weights and told["seed"] == 4
     assert told["accuracy"] == round(dict(trained.fit["checks"])[trained.fit["selected_step"]], 4)

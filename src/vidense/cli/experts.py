@@ -25,7 +25,7 @@ def experts(
     The same command again continues after the last finished epoch.
     """
     from vidense.cli.output import print_json
-    from vidense.expert_trajectories import Experts
+    from vidense.experts import Experts
 
     mistakes = Mistakes()
     settings = shared.gather({"method": method, "scale": scale, "device": device}, set_options, None, mistakes)

@@ -54,7 +54,7 @@ def teacher(
 def _tested(store: Path, provided: "Provided[Teacher]", scale: "Scale") -> dict[str, Any]:
     """Return what is told of a teacher, its accuracy on videos that it was not chosen by too."""
     from vidense.data.store import ClipStore
-    from vidense.experts import HOLD_OUT
+    from vidense.trained_networks import HOLD_OUT
     from vidense.training import accuracy
 
     opened, need, network = ClipStore.open(store), provided.need, provided.made.network

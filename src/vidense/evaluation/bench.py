@@ -16,11 +16,12 @@ from vidense.errors import DivergenceError, UserError
 from vidense.evaluation.retrieval import retrieval_scores
 from vidense.evaluation.scores import classification_scores
 from vidense.evaluation.spec import EvalSpec
-from vidense.experts import ceiling_network
 from vidense.nets import NETWORKS, Network, build_network
 from vidense.nets.metric import MetricNetwork
 from vidense.teachers import teacher_recipe
-from vidense.training import TrainingRecipe, predict
+from vidense.trained_networks import Training
+from vidense.training import predict
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["Bench", "check_same", "from_store"]
 
@@ -76,8 +77,8 @@ class Bench:
             DivergenceError: if its training diverged.
         """
         if self._teacher is None:
-            real, name = self.store.train, self.spec.teacher
-            trained = ceiling_network(real, name, 0, self.store.cache, recipe=self.teaching, device=self.device)
+            name = self.spec.teacher
+            trained = Training(self.store.train, name, 0, self.teaching, device=self.device).network(self.store.cache)
             if trained.fit["diverged_at"] is not None:
                 raise DivergenceError(f"the teacher {name!r} diverged; evaluate with hard labels")
             self._teacher = trained.network.requires_grad_(False)

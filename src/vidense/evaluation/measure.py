@@ -12,8 +12,8 @@ from vidense.data.spec import LabelledClips
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.jobs import once
 from vidense.evaluation.labels import lesson_of, shown, targets_of
-from vidense.experts import ceiling_network
 from vidense.nets import Network
+from vidense.trained_networks import Training
 from vidense.training import fit
 
 __all__ = ["Progress", "TrainSet", "evaluate", "evaluate_ceiling", "mean_top1", "prefixed", "whole_set"]
@@ -124,20 +124,13 @@ def _ceiling(bench: Bench, seed: int) -> dict[str, Any]:
     if spec.task != "classify":
         whole = whole_set(bench)
         return _train_and_test(whole, bench, seed) | {"videos": len(whole.clips.labels)}
-    ceiling = ceiling_network(
-        store.train,
-        spec.model,
-        seed,
-        store.cache,
-        recipe=spec.recipe,
-        hold_out=spec.hold_out,
-        options=dict(spec.model_options),
-        device=bench.device,
-    )
-    scored = _result(bench, ceiling.network, dict(ceiling.fit), started)
+    options = dict(spec.model_options)
+    training = Training(store.train, spec.model, seed, spec.recipe, spec.hold_out, options, device=bench.device)
+    trained = training.network(store.cache)
+    scored = _result(bench, trained.network, dict(trained.fit), started)
     # A network from the cache was trained at some cost too.
-    scored["seconds"] = max(scored["seconds"], ceiling.seconds or 0.0)
-    return scored | {"legacy_best_on_test": None, "videos": ceiling.videos}
+    scored["seconds"] = max(scored["seconds"], trained.seconds or 0.0)
+    return scored | {"legacy_best_on_test": None, "videos": trained.videos}
 
 
 def _result(bench: Bench, network: Network, fitted: dict[str, Any], started: float) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from vidense.data.real import RealClips
 from vidense.data.spec import LabelledClips
 from vidense.nets import Network
-from vidense.training import TrainingRecipe, embeddings
+from vidense.training import embeddings
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["RANKS", "recall", "retrieval_scores"]
 

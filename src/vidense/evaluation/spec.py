@@ -6,12 +6,12 @@ from typing import Any, Literal, get_args
 
 from vidense.config import parse_assignments
 from vidense.errors import UserError, suggest
-from vidense.experts import HOLD_OUT, HoldOut
 from vidense.method import Scale
 from vidense.mixing import Mixing
 from vidense.option_types import LARGEST
 from vidense.records import content_hash
-from vidense.training import TrainingRecipe
+from vidense.trained_networks import HOLD_OUT, HoldOut
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["PROTOCOLS", "EvalSpec", "Labels", "eval_spec"]
 

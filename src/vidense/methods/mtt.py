@@ -1,7 +1,7 @@
 """MTT: matching training trajectories (Cazenavette et al., CVPR 2022)."""
 
 from vidense.errors import UserError
-from vidense.expert_trajectories import Expertise, Experts
+from vidense.experts import Expertise, Experts
 from vidense.method import Group, Optimizer, Recipe, Start, Task, register_method, resolved
 from vidense.objectives.trajectory import Following, TrajectoryMatching, student
 from vidense.option_types import LearningRate, Momentum

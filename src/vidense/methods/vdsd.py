@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidense.expert_trajectories import Expertise
+from vidense.experts import Expertise
 from vidense.method import Group, Optimizer, Recipe, Task, register_method, resolved
 from vidense.methods.frepo import LABEL_RATE, label_bytes, starting_labels
 from vidense.methods.mtt import RATES, experts_to_follow

@@ -24,7 +24,8 @@ from vidense.objectives.real_batches import RealBatches, chunk_size
 from vidense.option_types import Count
 from vidense.parameterizations.base import Parameterization
 from vidense.seeding import Draw
-from vidense.training import TrainingRecipe, fit
+from vidense.training import fit
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["Distance", "GradientMatching", "Rounds", "gradient_distance"]
 

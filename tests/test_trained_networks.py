@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from tests.small_net import NAME, Linear
-from vidense import experts, registry
+from vidense import registry, trained_networks
 from vidense.checkpoints import Checkpoint
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
-from vidense.experts import HOLD_OUT, HoldOut, ceiling_network
 from vidense.nets import NETWORKS
-from vidense.training import TrainingRecipe
+from vidense.trained_networks import HOLD_OUT, HoldOut, TrainedNetwork, Training
+from vidense.training_recipe import TrainingRecipe
 from vidense.trajectories import trajectory_in
 
 SPEC = ClipSpec(8, 43, 43)
@@ -32,13 +32,13 @@ def real() -> RealClips:
     )
 
 
-def weights(ceiling: experts.Ceiling) -> torch.Tensor:
-    return torch.cat([tensor.flatten() for tensor in ceiling.network.state_dict().values()])
+def weights(trained: TrainedNetwork) -> torch.Tensor:
+    return torch.cat([tensor.flatten() for tensor in trained.network.state_dict().values()])
 
 
 def test_trained_once_and_read_back(real: RealClips, tmp_path: Path, fits: list[int]) -> None:
-    first = ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
-    again = ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    first = Training(real, "minic3d", 0, RECIPE).network(tmp_path)
+    again = Training(real, "minic3d", 0, RECIPE).network(tmp_path)
     assert len(fits) == 1
     assert torch.equal(weights(first), weights(again))
     assert first.fit == again.fit
@@ -54,36 +54,36 @@ def test_anything_else_is_another_network(
     real: RealClips, tmp_path: Path, fits: list[int], change: dict[str, Any]
 ) -> None:
     call = {"model": "minic3d", "seed": 0, "recipe": RECIPE}
-    ceiling_network(real, cache=tmp_path, **call)
+    Training(real, **call).network(tmp_path)
     other = real.subset(torch.arange(len(real) - 1)) if change.pop("fewer", False) else real
-    ceiling_network(other, cache=tmp_path, **call | change)
+    Training(other, **call | change).network(tmp_path)
     assert len(fits) == 2
 
 
 def test_networks_of_another_version_of_the_training_are_trained_again(
     real: RealClips, tmp_path: Path, fits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    Training(real, "minic3d", 0, RECIPE).network(tmp_path)
     before = trajectory_in(tmp_path, real, "minic3d", 0, RECIPE).folder
     monkeypatch.setattr("vidense.training_recipe.VERSION", 2)
-    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    Training(real, "minic3d", 0, RECIPE).network(tmp_path)
     assert len(fits) == 2 and trajectory_in(tmp_path, real, "minic3d", 0, RECIPE).folder != before
 
 
 def test_damaged_or_half_written_weights_are_trained_again(real: RealClips, tmp_path: Path, fits: list[int]) -> None:
-    first = ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    first = Training(real, "minic3d", 0, RECIPE).network(tmp_path)
     (file,) = tmp_path.rglob("*.safetensors")
     file.write_bytes(file.read_bytes()[:-100])
-    assert torch.equal(weights(first), weights(ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)))
+    assert torch.equal(weights(first), weights(Training(real, "minic3d", 0, RECIPE).network(tmp_path)))
     file.unlink()
-    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
+    Training(real, "minic3d", 0, RECIPE).network(tmp_path)
     assert len(fits) == 3
 
 
 def test_an_interrupted_training_goes_on(real: RealClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(experts, "Checkpoint", partial(Checkpoint, seconds=0))
+    monkeypatch.setattr(trained_networks, "Checkpoint", partial(Checkpoint, seconds=0))
     recipe = replace(RECIPE, steps=5, checks=3)
-    straight = ceiling_network(real, "minic3d_bn", 0, tmp_path / "straight", recipe=recipe)
+    straight = Training(real, "minic3d_bn", 0, recipe).network(tmp_path / "straight")
     began = []
 
     def killed(done: int, total: int, loss: float) -> None:
@@ -91,10 +91,8 @@ def test_an_interrupted_training_goes_on(real: RealClips, tmp_path: Path, monkey
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ceiling_network(real, "minic3d_bn", 0, tmp_path / "broken", recipe=recipe, progress=killed)
-    broken = ceiling_network(
-        real, "minic3d_bn", 0, tmp_path / "broken", recipe=recipe, progress=lambda done, *_: began.append(done)
-    )
+        Training(real, "minic3d_bn", 0, recipe).network(tmp_path / "broken", killed)
+    broken = Training(real, "minic3d_bn", 0, recipe).network(tmp_path / "broken", lambda done, *_: began.append(done))
     assert began == [4, 5]
     assert torch.equal(weights(broken), weights(straight)) and broken.fit == straight.fit
     kept = [sorted(file.name for file in (tmp_path / one / "networks").iterdir()) for one in ("broken", "straight")]
@@ -110,8 +108,8 @@ def test_nothing_is_held_out_at_share_zero(real: RealClips) -> None:
 
 
 def test_a_precision_left_open_is_the_one_it_becomes_here(real: RealClips, tmp_path: Path, fits: list[int]) -> None:
-    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE)
-    ceiling_network(real, "minic3d", 0, tmp_path, recipe=RECIPE.on(torch.device("cpu")))
+    Training(real, "minic3d", 0, RECIPE).network(tmp_path)
+    Training(real, "minic3d", 0, RECIPE.on(torch.device("cpu"))).network(tmp_path)
     assert len(fits) == 1
 
 
@@ -121,10 +119,10 @@ def test_a_network_of_a_plug_in_is_trained_again_when_the_plug_in_changes(
     monkeypatch.setitem(NETWORKS._items, NAME, Linear)
     for source in ("as it was", "changed", "as it was"):
         monkeypatch.setattr(registry, "foreign_source", lambda item, source=source: source)
-        ceiling_network(real, NAME, 0, tmp_path, recipe=RECIPE)
+        Training(real, NAME, 0, RECIPE).network(tmp_path)
     assert len(fits) == 2
 
 
 def test_networks_of_ours_are_found_where_they_always_were(real: RealClips) -> None:
-    identity = experts._identity(real, "minic3d", 0, RECIPE, HOLD_OUT, {}, False)
+    identity = Training(real, "minic3d", 0, RECIPE).identity()
     assert set(identity) == {"data", "model", "options", "seed", "recipe", "hold_out"}

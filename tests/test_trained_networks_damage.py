@@ -12,11 +12,12 @@ from safetensors.torch import load_file, save_file
 
 from tests.small_net import NAME, linear, weights
 from tests.tiny import real_clips
-from vidense import experts
+from vidense import trained_networks
 from vidense.data.spec import ClipSpec
-from vidense.experts import HOLD_OUT, Ceiling, HoldOut, ceiling_network
 from vidense.records import file_hash
-from vidense.training import TrainingRecipe, accuracy
+from vidense.trained_networks import HOLD_OUT, HoldOut, TrainedNetwork, Training
+from vidense.training import accuracy
+from vidense.training_recipe import TrainingRecipe
 
 __all__ = ["linear"]
 SPEC = ClipSpec(2, 60, 60)
@@ -24,9 +25,9 @@ RECIPE = TrainingRecipe(steps=20, epochs=0, batch=4, checks=5, lr=0.1, precision
 pytestmark = pytest.mark.usefixtures("linear")
 
 
-def train(cache: Path, **changes: Any) -> Ceiling:
+def train(cache: Path, **changes: Any) -> TrainedNetwork:
     call = {"model": NAME, "seed": 0, "recipe": RECIPE} | changes
-    return ceiling_network(real_clips(spec=SPEC), cache=cache, **call)
+    return Training(real_clips(spec=SPEC), **call).network(cache)
 
 
 def cached(cache: Path) -> tuple[Path, Path]:
@@ -112,7 +113,7 @@ def test_an_interrupted_training_leaves_nothing_that_is_taken_for_a_network(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(experts, "write_json", interrupt)
+        patch.setattr(trained_networks, "write_json", interrupt)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path)
     assert not list(tmp_path.rglob("*.json"))
