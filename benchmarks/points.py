@@ -129,7 +129,7 @@ def run_point(point: Point, how: Measured, results: Path) -> None:
     }
     if point.method == CEILING:
         record["networks"] = _networks(evaluate_ceiling(bench, range(point.nets)))
-        record |= _frozen(whole_set(bench), bench, point, opened.cache / "jobs") if how.frozen else {}
+        record |= _frozen(whole_set(bench), bench, point) if how.frozen else {}
     elif point.method == CODEC:
         record |= _coded(point, opened, bench, how)
     else:
@@ -148,8 +148,7 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
     random = equal_bytes(store, dataset, point.seed)
     # The same clips under another name: one result serves both, and every method that compares with them.
     own = random if point.method == "random" else TrainSet.of(dataset)
-    nets, shared = range(point.nets), store.cache / "jobs"
-    run = point.folder(how.work)
+    nets, run = range(point.nets), point.folder(how.work)
     done = read_record(run)
     return {
         "settings": dataset.index["settings"],
@@ -159,9 +158,9 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
         "telemetry": _telemetry(run / "log.jsonl"),
         "condense_seconds": done.get("seconds"),
         "peak_memory": done.get("peak_memory"),
-        "networks": _networks(evaluate(own, bench, nets, shared)),
-        "random_equal_bytes": {"frames": random.frames, "networks": _networks(evaluate(random, bench, nets, shared))},
-        **(_frozen(own, bench, point, shared) if how.frozen else {}),
+        "networks": _networks(evaluate(own, bench, nets)),
+        "random_equal_bytes": {"frames": random.frames, "networks": _networks(evaluate(random, bench, nets))},
+        **(_frozen(own, bench, point) if how.frozen else {}),
     }
 
 
@@ -172,11 +171,11 @@ def _coded(point: Point, store: ClipStore, bench: Bench, how: Measured) -> dict[
     assert isinstance(train.clips, CodedClips)
     saved = save(point.folder(how.work), train.clips, dtype="uint8", provenance={})
     assert saved.storage.bytes <= budget
-    networks = evaluate(train, bench, range(point.nets), store.cache / "jobs")
+    networks = evaluate(train, bench, range(point.nets))
     return {"storage": saved.storage.to_json(), "videos": len(train.clips.labels), "networks": _networks(networks)}
 
 
-def _frozen(moving: TrainSet, bench: Bench, point: Point, jobs: Path) -> dict[str, Any]:
+def _frozen(moving: TrainSet, bench: Bench, point: Point) -> dict[str, Any]:
     """Return what networks learn from the same videos standing still; they are tested on moving ones."""
 
     def middle(index: Tensor, draw: Draw | None) -> Tensor:
@@ -185,7 +184,7 @@ def _frozen(moving: TrainSet, bench: Bench, point: Point, jobs: Path) -> dict[st
 
     still = DecodedOtherwise(moving.clips, moving.clips.stochastic, middle)
     content = content_hash(["middle frame", moving.content])
-    trained = evaluate(TrainSet(still, content, moving.seed, moving.frames), bench, range(point.nets), jobs)
+    trained = evaluate(TrainSet(still, content, moving.seed, moving.frames), bench, range(point.nets))
     return {"frozen": {"networks": _networks(trained)}}
 
 

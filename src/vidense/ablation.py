@@ -188,7 +188,7 @@ class _Work:
         how = {**self.settings, "vpc": vpc, "options": options, "seed": seed, "device": self.device}
         made = condense(bench.store.path, run, progress=self.progress, **how)
         done, videos = read_record(run), made.parameterization
-        random, shared = equal_videos(bench.store, made.labels, seed), bench.store.cache / "jobs"
+        random = equal_videos(bench.store, made.labels, seed)
         return {
             "seed": seed,
             "lr": done["tuning"]["lr"] if done.get("tuning") else options.get("lr"),
@@ -197,8 +197,8 @@ class _Work:
             "gradient_share": _gradient_share(run / LOG),
             "motion": float(motion_of_clips(made).mean()),
             "seconds": done.get("seconds"),
-            "networks": evaluate(TrainSet.of(made), bench, range(self.nets), run / "jobs", self.note),
-            "random": evaluate(random, bench, range(self.nets), shared, self.note),
+            "networks": evaluate(TrainSet.of(made), bench, range(self.nets), self.note),
+            "random": evaluate(random, bench, range(self.nets), self.note),
         }
 
 

@@ -148,11 +148,11 @@ def test_a_changed_network_is_another_run_of_our_method_and_another_evaluation(
     evaluate = ("evaluate", run, "--on", store, "--models", "my_tiny", "--seeds", 1, "--no-ceiling", "--epochs", 1)
     evaluate += ("--plugin", file)
     assert vidense(*condense).code == 0 and vidense(*evaluate).code == 0
-    trained = set((run / "jobs").iterdir())
-    assert vidense(*evaluate).code == 0 and set((run / "jobs").iterdir()) == trained
+    trained = set((store / "cache" / "jobs").iterdir())
+    assert vidense(*evaluate).code == 0 and set((store / "cache" / "jobs").iterdir()) == trained
     no_plugin_left()
     file.write_text(NETWORK + "\n# changed\n", encoding="utf-8")
-    assert vidense(*evaluate).code == 0 and set((run / "jobs").iterdir()) > trained
+    assert vidense(*evaluate).code == 0 and set((store / "cache" / "jobs").iterdir()) > trained
     assert "holds a run with other settings (sources" in refused(*condense)
 
 

@@ -1,5 +1,6 @@
 """Test videos score networks and decide nothing: whatever their labels and pixels are, the same weights are scored."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,23 +42,25 @@ def spec_of(protocol: str, model: str) -> EvalSpec:
     return replace(spec, recipe=replace(spec.recipe, lr=0.1, checks=6))
 
 
-def run(store: ClipStore, spec: EvalSpec, dataset: CondensedDataset, jobs: Path) -> dict[str, Any]:
-    return evaluate(TrainSet(dataset, "c", 1, 6), Bench(store, spec, CPU), [0], jobs)[0]
+def run(store: ClipStore, spec: EvalSpec, dataset: CondensedDataset) -> dict[str, Any]:
+    return evaluate(TrainSet.of(dataset), Bench(store, spec, CPU), [0])[0]
 
 
 def fresh(path: Path) -> ClipStore:
+    """Open a store that knows of no result."""
+    shutil.rmtree(path / "cache", ignore_errors=True)
     return ClipStore.open(path)
 
 
 @pytest.mark.parametrize("protocol", ["clean", "published"])
 def test_permuted_test_labels_change_scores_and_no_weight(
-    store: ClipStore, dataset: CondensedDataset, tmp_path: Path, scored: list[torch.Tensor], linear: str, protocol: str
+    store: ClipStore, dataset: CondensedDataset, scored: list[torch.Tensor], linear: str, protocol: str
 ) -> None:
     spec, results = spec_of(protocol, linear), []
-    for number, order in enumerate([[0, 1, 2, 3, 4, 5], *PERMUTATIONS]):
+    for order in [[0, 1, 2, 3, 4, 5], *PERMUTATIONS]:
         opened = fresh(store.path)
         opened.test.labels = opened.test.labels[order]
-        results.append(run(opened, spec, dataset, tmp_path / str(number)))
+        results.append(run(opened, spec, dataset))
     assert all(torch.equal(scored[0], other) for other in scored[1:])
     assert len({result["fit"]["selected_step"] for result in results}) == 1
     assert len({tuple(result["fit"]["losses"]) for result in results}) == 1
@@ -72,13 +75,13 @@ def test_permuted_test_labels_change_scores_and_no_weight(
 
 @pytest.mark.parametrize("protocol", ["clean", "published"])
 def test_other_test_pixels_change_no_weight(
-    store: ClipStore, dataset: CondensedDataset, tmp_path: Path, scored: list[torch.Tensor], linear: str, protocol: str
+    store: ClipStore, dataset: CondensedDataset, scored: list[torch.Tensor], linear: str, protocol: str
 ) -> None:
     for number in range(2):
         opened = fresh(store.path)
         if number:
             opened.test._arrays = [255 - shard for shard in opened.test._arrays]
-        run(opened, spec_of(protocol, linear), dataset, tmp_path / str(number))
+        run(opened, spec_of(protocol, linear), dataset)
     assert torch.equal(*scored)
 
 
@@ -97,7 +100,7 @@ def test_the_ceiling_is_chosen_without_test_labels(
 
 
 def test_validation_labels_do_choose_so_the_tests_above_could_fail(
-    store: ClipStore, dataset: CondensedDataset, tmp_path: Path, scored: list[torch.Tensor], linear: str
+    store: ClipStore, dataset: CondensedDataset, scored: list[torch.Tensor], linear: str
 ) -> None:
     chosen = set()
     for number in range(6):
@@ -106,7 +109,7 @@ def test_validation_labels_do_choose_so_the_tests_above_could_fail(
         bench = Bench(opened, spec_of("clean", linear), CPU)
         order = torch.randperm(len(held), generator=torch.Generator().manual_seed(number))
         bench.validation[0].labels = held.labels[order]
-        (result,) = evaluate(TrainSet(dataset, "c", 1, 6), bench, [0], tmp_path / str(number))
+        (result,) = evaluate(TrainSet.of(dataset), bench, [0])
         best = max(value for _, value in result["fit"]["checks"])
         latest = max(step for step, value in result["fit"]["checks"] if value == best)
         assert result["fit"]["selected_step"] == latest
@@ -139,7 +142,7 @@ def test_published_watches_all_test_windows_and_holds_nothing_out(store: ClipSto
 def test_the_best_on_test_is_a_column_of_its_own_and_never_below_the_score(
     store: ClipStore, dataset: CondensedDataset, tmp_path: Path, linear: str
 ) -> None:
-    result = run(store, spec_of("published", linear), dataset, tmp_path)
+    result = run(store, spec_of("published", linear), dataset)
     checks = [value for _, value in result["fit"]["checks"]]
     assert result["legacy_best_on_test"] == max(checks)
     assert result["top1"] == pytest.approx(checks[-1])
@@ -152,7 +155,7 @@ def test_scores_are_those_of_the_network_by_hand(
     original = Bench.scores
     monkeypatch.setattr(Bench, "scores", lambda bench, net: (kept.append(net), original(bench, net))[1])
     spec = replace(spec_of("clean", linear), windows=3)
-    result = run(store, spec, dataset, tmp_path)
+    result = run(store, spec, dataset)
     (network,) = kept
     probabilities = torch.zeros(6, 3)
     for window in range(3):
@@ -168,8 +171,6 @@ def test_scores_are_those_of_the_network_by_hand(
 def test_a_dataset_written_for_the_store_is_what_is_trained_on(store: ClipStore, tmp_path: Path, linear: str) -> None:
     first, second = (write_dataset(tmp_path / str(keys), store, key_frames=keys) for keys in (2, 8))
     spec = spec_of("clean", linear)
-    losses = [
-        run(store, spec, found, tmp_path / "jobs" / found.content_hash)["fit"]["losses"] for found in (first, second)
-    ]
+    losses = [run(store, spec, found)["fit"]["losses"] for found in (first, second)]
     assert first.content_hash != second.content_hash
     assert losses[0] != losses[1]

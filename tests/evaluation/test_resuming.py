@@ -58,7 +58,6 @@ def timeless(record: Any) -> Any:
 
 
 def forget(dataset: CondensedDataset, store: ClipStore) -> None:
-    shutil.rmtree(dataset.path.parent / "jobs", ignore_errors=True)
     shutil.rmtree(store.cache, ignore_errors=True)
     (dataset.path.parent / "evaluation.json").unlink(missing_ok=True)
 
@@ -85,11 +84,21 @@ def test_damaged_jobs_are_done_again_and_nothing_else_is(
     store: ClipStore, dataset: CondensedDataset, linear: str, fits: Fits, damage: str
 ) -> None:
     whole = timeless(call(dataset, store, linear))
-    jobs = sorted((dataset.path.parent / "jobs").glob("*.json"))
+    jobs = sorted((store.cache / "jobs").glob("*.json"))
     jobs[0].write_text(damage)
     fits.done = 0
     assert timeless(call(dataset, store, linear)) == whole
     assert fits.done == 1
+
+
+def test_results_that_came_with_a_run_are_not_believed(
+    store: ClipStore, dataset: CondensedDataset, linear: str, fits: Fits, tmp_path: Path
+) -> None:
+    whole = timeless(call(dataset, store, linear))
+    (store.cache / "jobs").rename(dataset.path.parent / "jobs")
+    fits.done = 0
+    assert timeless(call(dataset, store, linear)) == whole
+    assert fits.done == JOBS
 
 
 def test_more_seeds_and_selections_continue_from_fewer(

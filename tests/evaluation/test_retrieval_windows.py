@@ -98,7 +98,7 @@ def test_clips_are_shown_as_the_network_was_trained_on_them(store):
 
 def test_checks_on_test_videos_are_no_figure_of_retrieval(linear, store):
     bench = Bench(store, eval_spec("published", linear, epochs=2, task="retrieve"), CPU)
-    (result,) = evaluate(TrainSet(store.train, "all", 0, 8.0), bench, [0], store.cache / "jobs")
+    (result,) = evaluate(TrainSet(store.train, "all", 0, 8.0), bench, [0])
     assert result["fit"]["checks"] and result["legacy_best_on_test"] is None
 
 

@@ -45,7 +45,7 @@ def test_rows_of_a_run_and_resuming(store: ClipStore, dataset: CondensedDataset,
     assert method["name"] == "toy"
     assert method["top1"]["networks"] == 2
     assert [result["condensation_seed"] for result in method["results"]] == [1, 1]
-    assert len(list((folder / "jobs").glob("*.json"))) == 2
+    assert len(list((store.cache / "jobs").glob("*.json"))) == 12
     assert EvaluationRecord.read(folder).to_json() == json.loads(json.dumps(record.to_json()))
     assert {row["spec_hash"] for row in record.rows} == set(record.specs)
 
@@ -59,7 +59,7 @@ def test_rows_of_a_run_and_resuming(store: ClipStore, dataset: CondensedDataset,
 def test_a_job_is_what_training_and_testing_by_hand_give(store: ClipStore, dataset: CondensedDataset) -> None:
     spec = eval_spec("clean", "minic3d", epochs=2)
     bench = Bench(store, spec, CPU)
-    (result,) = evaluate(TrainSet(dataset, "c", 1, 6), bench, [4], store.path / "jobs")
+    (result,) = evaluate(TrainSet(dataset, "c", 1, 6), bench, [4])
     network = build_network("minic3d", store.spec, 3, seed=4).place(CPU)
     validation = store.train.hold_out(HOLD_OUT.share, HOLD_OUT.seed)[1]
     record = fit(network, dataset, spec.recipe, 4, validation=[validation], keep_best=True)
@@ -73,7 +73,7 @@ def test_published_pools_three_windows_and_reports_best_on_test_apart(
     store: ClipStore, dataset: CondensedDataset
 ) -> None:
     spec = eval_spec("published", "minic3d", epochs=2)
-    (result,) = evaluate(TrainSet(dataset, "c", 1, 6), Bench(store, spec, CPU), [0], store.path / "jobs")
+    (result,) = evaluate(TrainSet(dataset, "c", 1, 6), Bench(store, spec, CPU), [0])
     assert result["answers"] == 3 * 6
     assert result["fit"]["selected_step"] == 3
     assert result["legacy_best_on_test"] == max(value for _, value in result["fit"]["checks"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -63,11 +62,9 @@ def equal_bytes(store: ClipStore, dataset: CondensedDataset, seed: int) -> Train
     return TrainSet(as_stored, content_hash(["real frames", chosen.tolist(), flat, dtype]), seed, sum(flat))
 
 
-def condensed_and_random(folder: Path, dataset: CondensedDataset, store: ClipStore) -> dict[str, tuple[TrainSet, Path]]:
-    """Return ``condensed`` and, drawn with its seed, ``random`` at equal bytes, and where the jobs of each are kept."""
-    condensed = TrainSet.of(dataset)
-    random = equal_bytes(store, dataset, condensed.seed)
-    return {"condensed": (condensed, folder / "jobs"), "random": (random, store.cache / "jobs")}
+def condensed_and_random(dataset: CondensedDataset, store: ClipStore) -> dict[str, TrainSet]:
+    """Return ``condensed`` and, drawn with its seed, ``random`` at equal bytes."""
+    return {"condensed": TrainSet.of(dataset), "random": equal_bytes(store, dataset, dataset.seed)}
 
 
 def equal_bytes_coded(store: ClipStore, dataset: CondensedDataset, seed: int, codec: str = "av1") -> TrainSet:

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -63,6 +64,11 @@ class Bench:
     def gallery(self) -> RealClips:
         """The training videos, where networks are; retrieval searches among them with every network."""
         return self.store.train.to(self.device)
+
+    @property
+    def jobs(self) -> Path:
+        """Where results of networks are kept."""
+        return self.store.cache / "jobs"
 
     def network(self, seed: int) -> Network:
         """Return a fresh network for the store's clips."""

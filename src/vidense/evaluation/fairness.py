@@ -111,12 +111,12 @@ def judge(
         model: {part: Bench(opened, eval_spec("clean", model, scale=scale, **how), used) for part, how in PARTS.items()}
         for model in models
     }
-    sets, found = condensed_and_random(folder, dataset, opened), {}
+    sets, found = condensed_and_random(dataset, opened), {}
     for model, parts in benches.items():
         accuracies: dict[str, dict[str, Any]] = {}
         for part, bench in parts.items():
             told = prefixed(progress, f"{part} labels")
-            results = {name: evaluate(train, bench, range(seeds), jobs, told) for name, (train, jobs) in sets.items()}
+            results = {name: evaluate(train, bench, range(seeds), told) for name, train in sets.items()}
             if part == "hard":
                 results["whole"] = evaluate_ceiling(bench, range(seeds), told)
             accuracies[part] = {name: _accuracy(name, of) for name, of in results.items()}

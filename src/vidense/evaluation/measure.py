@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from vidense.condensed import CondensedDataset
@@ -61,15 +60,16 @@ def mean_top1(results: Sequence[Mapping[str, Any]]) -> float:
 
 
 def evaluate(
-    train: TrainSet, bench: Bench, net_seeds: Sequence[int], jobs: Path, progress: Progress | None = None
+    train: TrainSet, bench: Bench, net_seeds: Sequence[int], progress: Progress | None = None
 ) -> list[dict[str, Any]]:
     """Train one network a seed on ``train`` and test each; finished jobs are read and not done again.
+
+    They are kept in the store's cache, also those of a condensed set: a run may come from a stranger, with results.
 
     Args:
         train: the clips.
         bench: store and protocol.
         net_seeds: seeds of initialisation, order and dropout.
-        jobs: folder of the job files.
         progress: called with a line of text before each job.
 
     Returns:
@@ -81,7 +81,7 @@ def evaluate(
     for seed in net_seeds:
         if progress is not None:
             progress(f"{bench.spec.model}, {len(train.clips.labels)} videos, set {train.seed}, network {seed}")
-        result = once(jobs, bench.identity(train.content, seed), partial(_train_and_test, train, bench, seed))
+        result = once(bench.jobs, bench.identity(train.content, seed), partial(_train_and_test, train, bench, seed))
         results.append({"condensation_seed": train.seed, "net_seed": seed, **result})
     return results
 
@@ -113,8 +113,7 @@ def evaluate_ceiling(bench: Bench, net_seeds: Sequence[int], progress: Progress 
     for seed in net_seeds:
         if progress is not None:
             progress(f"{bench.spec.model}, whole dataset, network {seed}")
-        jobs = bench.store.cache / "jobs"
-        result = once(jobs, bench.identity("ceiling", seed), partial(_ceiling, bench, seed))
+        result = once(bench.jobs, bench.identity("ceiling", seed), partial(_ceiling, bench, seed))
         results.append({"condensation_seed": 0, "net_seed": seed, **result})
     return results
 

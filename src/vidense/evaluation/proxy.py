@@ -31,9 +31,9 @@ class _Variant:
     name: str
     bench: Bench
 
-    def row(self, sets: Mapping[str, tuple[TrainSet, Path]], nets: range, progress: Progress | None) -> dict[str, Any]:
+    def row(self, sets: Mapping[str, TrainSet], nets: range, progress: Progress | None) -> dict[str, Any]:
         told = prefixed(progress, self.name)
-        results = {name: evaluate(train, self.bench, nets, jobs, told) for name, (train, jobs) in sets.items()}
+        results = {name: evaluate(train, self.bench, nets, told) for name, train in sets.items()}
         results["whole"] = evaluate_ceiling(self.bench, nets, told)
         on = {name: _averaged(found) for name, found in results.items()}
         return {"name": self.name, "spec_hash": self.bench.spec.hash, "spec": self.bench.spec.to_json(), "on": on}
@@ -84,7 +84,7 @@ def rank_by_proxy(
     # All benches first: a mistake in the last model's name must not surface after an hour.
     used = pick_device(device)
     variants = [_Variant(name, Bench(opened, spec, used)) for name, spec in _specs(models, rates)]
-    sets = condensed_and_random(folder, dataset, opened)
+    sets = condensed_and_random(dataset, opened)
     rows = [variant.row(sets, range(seeds), progress) for variant in variants]
     record = {
         "format": FORMAT,

@@ -84,7 +84,7 @@ def evaluate_run(
     # All benches first: a mistake in the last model's name must not surface after an hour.
     specs = _specs(models, scale, dataset.settings.get("scale", "small"), how)
     benches = [Bench(opened, spec, pick_device(device)) for spec in specs]
-    plans = list(_plans(folder, dataset, opened, selections, codec))
+    plans = list(_plans(dataset, opened, selections, codec))
     rows = list(_rows(benches, plans, range(seeds), ceiling, progress))
     asked = {**how, "models": list(models), "seeds": seeds, "scale": scale, "codec": codec, "no_ceiling": not ceiling}
     record = _record(benches, dataset, rows, asked)
@@ -114,7 +114,6 @@ class _Plan:
 
     role: Role
     name: str
-    jobs: Path
     seeds: Sequence[int]
     make: Callable[[int], TrainSet]
 
@@ -123,23 +122,22 @@ class _Plan:
         told = prefixed(progress, self.name + ROLES.get(self.role, ""))
         for seed in self.seeds:
             train = self.make(seed)
-            results += evaluate(train, bench, net_seeds, self.jobs, told)
+            results += evaluate(train, bench, net_seeds, told)
         videos = len(train.clips.labels)
         return make_row(self.role, self.name, bench.spec, bench.store.spec, results, videos, train.frames)
 
 
 def _plans(
-    folder: Path, dataset: CondensedDataset, store: ClipStore, selections: Sequence[int], codec: str | None
+    dataset: CondensedDataset, store: ClipStore, selections: Sequence[int], codec: str | None
 ) -> Iterator[_Plan]:
     condensed = TrainSet.of(dataset)
-    yield _Plan("method", dataset.method, folder / "jobs", [dataset.seed], lambda _: condensed)
-    shared = store.cache / "jobs"
-    yield _Plan("random_equal_vpc", "random", shared, selections, lambda s: equal_videos(store, dataset.labels, s))
-    yield _Plan("random_equal_bytes", "random", shared, selections, lambda s: equal_bytes(store, dataset, s))
+    yield _Plan("method", dataset.method, [dataset.seed], lambda _: condensed)
+    yield _Plan("random_equal_vpc", "random", selections, lambda s: equal_videos(store, dataset.labels, s))
+    yield _Plan("random_equal_bytes", "random", selections, lambda s: equal_bytes(store, dataset, s))
     if codec is not None:
         find_codec(codec)
         coded = partial(equal_bytes_coded, store, dataset, codec=codec)
-        yield _Plan("random_coded", "random", shared, selections, coded)
+        yield _Plan("random_coded", "random", selections, coded)
 
 
 def _rows(
