@@ -9,7 +9,8 @@ import pytest
 from tests.data.video_files import write_video
 from tests.evaluation.conftest import write_store
 from vidense.cli import run
-from vidense.data.store import INDEX, ClipStore
+from vidense.data.store import ClipStore
+from vidense.data.store_index import INDEX
 from vidense.errors import UserError
 from vidense.evaluation import spec
 from vidense.named_recipes import DATASETS, find_recipe

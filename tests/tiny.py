@@ -7,7 +7,8 @@ import torch
 
 from vidense.data.real import RealClips
 from vidense.data.spec import ClipSpec
-from vidense.data.store import FORMAT, INDEX, VERSION, ClipStore, hash_of_content
+from vidense.data.store import ClipStore
+from vidense.data.store_index import FORMAT, INDEX, VERSION, hash_of_content
 from vidense.engine.workshop import making
 from vidense.method import Task
 from vidense.records import write_json

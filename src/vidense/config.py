@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from reprlib import repr as brief
 from typing import Any, TypeVar
 
 import yaml
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from vidense.errors import UserError, suggest
 
-__all__ = ["Mistakes", "check_counts", "load_yaml", "parse_assignments", "sound", "validate"]
+__all__ = ["Mistakes", "check_counts", "first_mistake", "load_yaml", "parse_assignments", "sound", "validate"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,6 +39,12 @@ class Mistakes:
         """Raise one :class:`UserError` with all that was collected, if anything was."""
         if self._found:
             raise UserError("; ".join(dict.fromkeys(self._found)))
+
+
+def first_mistake(error: ValidationError) -> tuple[str, str]:
+    """Return where the first mistake in a file is, as ``field 'videos.3.label'``, and what it is."""
+    found = error.errors(include_url=False)[0]
+    return f"field {brief('.'.join(map(str, found['loc'])))}" if found["loc"] else "the whole", found["msg"]
 
 
 def check_counts(**counts: int) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from vidense.errors import UserError
+
 __all__ = ["OWN_LOCK", "Lock", "taking_turns"]
 
 # In a folder that one process writes at a time.
@@ -32,7 +34,11 @@ class Lock:
 
     def take(self, *, wait: bool = False) -> bool:
         """Return whether it is ours now; with ``wait`` it will be, however long another process takes."""
-        Path(self._lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(self._lock.lock_file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # The library opens the file, and older versions empty it.
+        if file.is_symlink():
+            raise UserError(f"{str(file)!r} is a link, which vidense never makes; delete it")
         try:
             self._lock.acquire(timeout=-1 if wait else 0)
         except Timeout:

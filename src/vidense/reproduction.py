@@ -10,7 +10,8 @@ import torch
 from vidense.config import check_counts, validate
 from vidense.data.prepare import prepare
 from vidense.data.prepare_report import PrepareReport
-from vidense.data.store import INDEX, ClipStore
+from vidense.data.store import ClipStore
+from vidense.data.store_index import INDEX
 from vidense.engine.condense import condense
 from vidense.engine.settings import CondenseSettings, pick_device
 from vidense.errors import UserError

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.tiny import write_store
 from vidense.data.settings import PrepareSettings
 from vidense.data.spec import LARGEST_SIDE, ClipSpec
-from vidense.data.store import INDEX, ClipStore
+from vidense.data.store import ClipStore
+from vidense.data.store_index import INDEX
 from vidense.errors import UserError
 
 anything = st.recursive(

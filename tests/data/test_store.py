@@ -59,9 +59,18 @@ def test_an_index_that_is_no_json(store: Path) -> None:
         ({"format": "webdataset"}, "not the index of a store"),
         ({"version": 99}, "version 99, this vidense reads version 1"),
         ({"spec": {}}, "is damaged"),
-        ({"videos": []}, r"is damaged \(ValueError: 8 train rows for 0 videos"),
+        ({"videos": []}, "content hash is of other videos"),
         ({"class_names": ["jump"]}, "a label is outside the 1 classes"),
-        ({"shards": [{"file": "../x.npy", "split": "train", "shape": [], "bytes": 0}]}, "is not the name of a shard"),
+        ({"class_names": ["jump", "jump"]}, "two classes have one name"),
+        ({"class_names": "ab"}, "field 'class_names'"),
+        ({"class_names": ["jump", ""]}, r"field 'class_names\.1'"),
+        ({"content_hash": 5}, "field 'content_hash'"),
+        ({"content_hash": "/../../../../x"}, "field 'content_hash'"),
+        ({"content_hash": "0123456789abcdef"}, "content hash is of other videos"),
+        ({"settings": {"stride": float("inf")}}, r"field 'settings\.stride'"),
+        ({"settings": {"motion": "none"}}, "content hash is of other videos"),
+        ({"shards": [{"file": "../x.npy", "split": "train", "shape": [], "bytes": 1}]}, r"field 'shards\.0\.file'"),
+        ({"shards": []}, r"\(ValueError: 0 train rows for 8 videos"),
         ({"shards": None}, "is damaged"),
     ],
 )
@@ -95,7 +104,34 @@ def test_a_shard_without_windows_cannot_claim_rows(store: Path) -> None:
     (own,) = [entry for entry in index["shards"] if entry["file"] == shard.name]
     own |= {"shape": list(empty.shape), "bytes": shard.stat().st_size}
     (store / "index.json").write_text(json.dumps(index))
-    with pytest.raises(UserError, match="1000000000 train rows for"):
+    with pytest.raises(UserError, match=r"is damaged .*\(1000000000, 0, "):
+        ClipStore.open(store)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("label", 1.9), ("label", -1), ("group", 1), ("windows", []), ("windows", [[]]), ("split", "x")],
+)
+def test_a_video_of_another_kind_is_named(store: Path, field: str, value: Any) -> None:
+    videos = json.loads((store / "index.json").read_text())["videos"]
+    edit(store, videos=[*videos[:2], {**videos[2], field: value}, *videos[3:]])
+    with pytest.raises(UserError, match=rf"is damaged \(field 'videos\.2\.{field}"):
+        ClipStore.open(store)
+
+
+def test_labels_under_the_hash_of_others_are_told(store: Path) -> None:
+    videos = json.loads((store / "index.json").read_text())["videos"]
+    edit(store, videos=[{**video, "label": 1 - video["label"]} for video in videos])
+    with pytest.raises(UserError, match="content hash is of other videos"):
+        ClipStore.open(store)
+
+
+@pytest.mark.parametrize("content", [b"x", b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'shape': (4,}", b"PK\x03\x04"])
+def test_a_shard_that_is_no_array(store: Path, content: bytes) -> None:
+    shard = store / "train-00000.npy"
+    size = shard.stat().st_size
+    shard.write_bytes(content + bytes(size - len(content)))
+    with pytest.raises(UserError, match=r"is damaged .*train-00000\.npy is no array"):
         ClipStore.open(store)
 
 

@@ -8,7 +8,8 @@ import torch
 
 from vidense.condensed import CondensedDataset, save
 from vidense.data.spec import ClipSpec
-from vidense.data.store import FORMAT, INDEX, VERSION, ClipStore, hash_of_content
+from vidense.data.store import ClipStore
+from vidense.data.store_index import FORMAT, INDEX, VERSION, hash_of_content
 from vidense.parameterizations import KeyFrames
 from vidense.records import write_json
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from vidense.records import condensed_hash
+
 # The smallest picture there is.
 WEBP = base64.b64decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
 CLASSES = ("jump", "walk")
@@ -16,7 +18,8 @@ CLASSES = ("jump", "walk")
 def results(accuracies: dict[int, list[float]]) -> list[dict[str, Any]]:
     """Return an evaluation's results, NaN standing for a network that diverged."""
     return [
-        {"condensation_seed": seed, "net_seed": net, "diverged": value != value, "top1": value}
+        {"condensation_seed": seed, "net_seed": net, "diverged": value != value}
+        | ({"top1": value} if value == value else {})
         for seed, values in accuracies.items()
         for net, value in enumerate(values)
     ]
@@ -113,7 +116,7 @@ def make_run(tmp_path) -> Callable[..., Path]:
             | {"key_frames": dataset["record"]["times"][i]}
             for i in range(2)
         ]
-        write(run / "preview" / "preview.json", {"content_hash": "0", "videos": videos})
+        write(run / "preview" / "preview.json", {"content_hash": condensed_hash(dataset), "videos": videos})
         for video in videos:
             (run / "preview" / video["file"]).write_bytes(WEBP)
             (run / "preview" / video["still"]).write_bytes(WEBP)

@@ -43,9 +43,9 @@ def test_a_folder_that_is_no_run_is_refused_before_anything_is_written(tmp_path)
 def test_tables_of_different_stores_do_not_replace_each_other(make_run, tmp_path):
     runs = [make_run("a", ROWS), make_run("b", ROWS)]
     value = json.loads((runs[1] / "evaluation.json").read_text())
-    value["store"]["content_hash"] = "other"
+    value["store"]["content_hash"] = "07e5"
     (runs[1] / "evaluation.json").write_text(json.dumps(value))
     written = write_for_papers(runs, tmp_path / "paper")
 
     assert len(written) == len(set(written)) == len(list((tmp_path / "paper").iterdir()))
-    assert {"accuracy-da7a-5bec.csv", "accuracy-other-5bec.csv"} <= {file.name for file in written}
+    assert {"accuracy-da7a-5bec.csv", "accuracy-07e5-5bec.csv"} <= {file.name for file in written}

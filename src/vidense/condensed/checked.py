@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from vidense.config import first_mistake
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.option_types import Seed
@@ -97,9 +98,7 @@ def read_index(folder: Path) -> dict[str, Any]:
         _Index.model_validate(index)
         ClipSpec.from_json(index["spec"])
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        field = ".".join(map(str, found["loc"]))
-        raise _damaged(file, f"field {brief(field)}", found["msg"]) from None
+        raise _damaged(file, *first_mistake(error)) from None
     except UserError as error:
         raise _damaged(file, "field 'spec'", error) from None
     return index

@@ -16,7 +16,8 @@ from vidense.data.prepare import prepare_listed
 from vidense.data.real import RealClips
 from vidense.data.settings import PrepareSettings
 from vidense.data.spec import LabelledClips
-from vidense.data.store import FORMAT, INDEX, VERSION, ClipStore, hash_of_content
+from vidense.data.store import ClipStore
+from vidense.data.store_index import FORMAT, INDEX, VERSION, hash_of_content
 from vidense.records import content_hash, holds, read_json, replacing, write_json
 
 __all__ = [
@@ -75,7 +76,7 @@ def write_classes(store: ClipStore, labels: Sequence[int], out: Path) -> ClipSto
     """
     names, number = [store.class_names[label] for label in labels], {label: i for i, label in enumerate(labels)}
     videos = [asdict(replace(v, label=number[v.label])) for v in store.videos if v.label in number]
-    content = hash_of_content(store.spec, names, str(store.settings.get("resize")), videos)
+    content = hash_of_content(store.spec, names, store.settings.get("resize", "squash"), videos)
     changed = {"content_hash": content, "settings": {**store.settings, "classes": names}}
     return _write(store, out, {**changed, "class_names": names, "videos": videos}, labels, lambda clips, _: clips)
 

@@ -1,6 +1,5 @@
 """Preparing shard by shard, so that an interrupted preparation continues where it stopped."""
 
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from vidense.data.layouts import Listing
 from vidense.data.pool import Failed, Read
 from vidense.data.prepare_report import REPORT
 from vidense.data.settings import PrepareSettings
-from vidense.data.store import FORMAT, INDEX
+from vidense.data.store_index import FORMAT, INDEX
 from vidense.errors import UserError
 from vidense.locks import OWN_LOCK
-from vidense.records import holds, is_free, is_leftover, read_json, replacing, write_json
+from vidense.records import holds, is_free, is_leftover, read_json, remove, replacing, write_json
 
 __all__ = [
     "PLAN",
@@ -185,7 +184,10 @@ def _half_written(file: Path) -> bool:
 def sweep(out: Path) -> None:
     """Delete the record of an unfinished preparation, and half-written files that a killed one left behind."""
     parts = out / "parts"
-    if parts.is_dir():
+    if parts.is_symlink():
+        # Of a link, itself: what it points at is nobody's to delete.
+        parts.unlink()
+    elif parts.is_dir():
         # The plan comes last, because it tells what the folder is.
         for file in sorted(parts.iterdir(), key=lambda file: file.name == PLAN):
             file.unlink()
@@ -214,7 +216,7 @@ def clear(out: Path) -> None:
         )
     for shard in shards:
         shard.unlink()
-    shutil.rmtree(out / "cache", ignore_errors=True)
+    remove(out / "cache")
     # Last, because these tell that the folder is a store, should this be interrupted.
     sweep(out)
     for name in (REPORT, INDEX):

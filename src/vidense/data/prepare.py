@@ -26,7 +26,7 @@ from vidense.data.parts import (
 from vidense.data.pool import DecoderPool, Failed, Read
 from vidense.data.prepare_report import PrepareReport, make_report
 from vidense.data.settings import PrepareSettings
-from vidense.data.store import FORMAT, INDEX, VERSION
+from vidense.data.store_index import FORMAT, INDEX, VERSION
 from vidense.errors import UserError
 from vidense.locks import OWN_LOCK, Lock
 from vidense.records import content_hash, read_json, write_json
@@ -197,6 +197,8 @@ def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, A
     """Claim the folder, or find what an interrupted call planned."""
     wanted = _identity(listing, settings)
     file = out / "parts" / PLAN
+    if file.parent.is_symlink():
+        raise UserError(f"{str(file.parent)!r} is a link, which prepare never makes; delete it, or prepare it fresh")
     if file.exists():
         plan: dict[str, Any] = read_json(file)
         refuse_other_settings(out, plan, wanted)

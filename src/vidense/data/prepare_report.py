@@ -8,7 +8,7 @@ from typing import Any
 from vidense.data.layouts import Listing
 from vidense.data.layouts.places import a_few
 from vidense.data.settings import PrepareSettings
-from vidense.data.store import hash_of_content
+from vidense.data.store_index import hash_of_content
 from vidense.errors import UserError
 from vidense.records import read_json, write_json
 

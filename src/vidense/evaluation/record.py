@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from vidense.config import first_mistake
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.evaluation.spec import EvalSpec
@@ -89,11 +90,8 @@ class EvaluationRecord:
         try:
             return _RECORD.validate_python(parts)
         except ValidationError as error:
-            found = error.errors(include_url=False)[0]
-            field = ".".join(map(str, found["loc"]))
-            raise UserError(
-                f"{str(file)!r}, field {field!r}: {found['msg']}; it is damaged: evaluate the run again"
-            ) from None
+            where, what = first_mistake(error)
+            raise UserError(f"{str(file)!r}, {where}: {what}; it is damaged: evaluate the run again") from None
 
 
 _RECORD = TypeAdapter(EvaluationRecord)

@@ -16,6 +16,8 @@ FLAGS = ("method", "vpc", "budget", "seed", "store_dtype", "iterations", "scale"
 PLUGIN = ["--plugin", "FILE.py"]
 # Flags of `vidense evaluate` that need not be said.
 DEFAULTS = {"labels": "hard", "mix": "none", "task": "classify"}
+# Those that an evaluation may name: whoever made it shall not choose what others type.
+ASKED = ("protocol", "epochs", "lr", "labels", "mix", "task", "models", "seeds", "scale", "codec", "no_ceiling")
 
 
 def condense_command(settings: Mapping[str, Any], *, out: str, store: str = STORE) -> str:
@@ -59,8 +61,8 @@ def evaluate_command(run: str, evaluation: Mapping[str, Any] | None = None, *, f
 
 def _asked(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Return the flags of an evaluation; of one that does not say what was asked, as far as its specifications tell."""
-    if evaluation.get("asked"):
-        return {**evaluation["asked"], "models": ",".join(evaluation["asked"]["models"])}
+    if asked := evaluation.get("asked"):
+        return {name: asked.get(name) for name in ASKED} | {"models": ",".join(asked["models"])}
     specs = list(evaluation["specs"].values())
     found = {name: specs[0].get(name) for name in ("protocol", "labels", "mix")}
     return {**found, "models": ",".join(_model(spec) for spec in specs)}

@@ -1,6 +1,5 @@
 """What a run's log says of its course: boiled down to what a chart can show."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ __all__ = ["Stretches", "read_stretches", "rising"]
 STRETCHES = 200
 # A loss this many times what it was early in a run has risen, and not merely wavered.
 RISEN = 1.1
+# Numbers that nobody measured, whose sums would leave float64, and more than anybody counted.
+LARGEST, LARGEST_COUNT = 1e300, 2**63
 ADVICE = (
     "the loss rose from {:.4g} early in the run to {:.4g} at its end: the learning rate is likely too high; "
     "try a third of it"
@@ -62,7 +63,7 @@ def read_stretches(log: Path, most: int = STRETCHES) -> Stretches | None:
     # One entry after another: a log of many videos is larger than what is kept of it.
     for number, entry in enumerate(read_log(log)):
         parts[number * len(parts) // length].add(entry)
-        cosines.update({place: int(count) for place, count in enumerate(entry.get("cosine_histogram", ()))})
+        cosines.update({place: _count(count) for place, count in enumerate(entry.get("cosine_histogram", ()))})
         inserted |= {(int(video), int(time)): int(entry["step"]) + 1 for video, time in entry.get("inserted", ())}
     full = [part for part in parts if part.loss]
     if not full:
@@ -105,16 +106,23 @@ class _Part:
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Take in an entry."""
-        self.end = int(entry["step"]) + 1
+        self.end = _count(entry["step"]) + 1
         self.loss.append(_finite(entry["loss"]))
         self.rates += [_finite(entry["trigger_rate"])] if "trigger_rate" in entry else []
         self.key_frames = [_finite(count) for count in entry.get("key_frames") or ()]
 
 
 def _finite(value: Any) -> float:
-    if not math.isfinite(value):
+    # Far larger ones are finite too, and their differences are not.
+    if not abs(value) < LARGEST:
         raise ValueError(f"a log holds {value}")
     return float(value)
+
+
+def _count(value: Any) -> int:
+    if not 0 <= value < LARGEST_COUNT:
+        raise ValueError(f"a log counts {str(value)[:20]}")
+    return int(value)
 
 
 def _mean(values: Sequence[float]) -> float:

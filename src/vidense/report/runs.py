@@ -1,6 +1,5 @@
 """What a page needs of a run's folder."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +9,11 @@ from typing import Any
 from PIL import Image
 
 from vidense.errors import UserError
-from vidense.records import condensed_hash, read_json
+from vidense.records import condensed_hash, holds, read_json
 from vidense.report.courses import Stretches, read_stretches
 from vidense.report.pictures import PictureFile, find_picture
-from vidense.runlog import read_record
+from vidense.report.shapes import CondensedFile, EvaluationFile, PreviewFile, RunFile, check, checked
+from vidense.runlog import RECORD, read_record
 
 __all__ = ["FlowPicture", "Nearest", "Preview", "Run", "has_previews", "read_run", "read_runs"]
 
@@ -28,7 +28,6 @@ DAMAGE = (
     OSError,
     Image.DecompressionBombError,
 )
-LONGEST_CLIP = 10_000
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,12 @@ class Run:
 
 
 def has_previews(path: Path) -> bool:
-    """Return whether the clips of a run were drawn."""
-    return (path / "preview" / "preview.json").exists()
+    """Return whether the clips of a run were drawn, those of the dataset that is there now."""
+    try:
+        content = condensed_hash(read_json(path / "dataset" / "condensed.json"))
+        return holds(path / "preview" / "preview.json", "content_hash", content)
+    except (UserError, LookupError, TypeError):
+        return False
 
 
 def read_runs(paths: Sequence[Path]) -> list[Run]:
@@ -157,19 +160,21 @@ def read_run(path: Path) -> Run:
     record = read_record(path)
     if record.get("status") != "done":
         raise UserError(f"the run in {str(path)!r} is not finished; give the same `vidense condense` command again")
-    dataset = _expect(path / "dataset" / "condensed.json", "vidense-condensed")
+    check(RunFile, record, path / RECORD)
+    dataset = checked(CondensedFile, path / "dataset" / "condensed.json", "vidense-condensed")
+    content, names = condensed_hash(dataset), dataset["class_names"]
     try:
-        _check(record, dataset)
-        content = condensed_hash(dataset)
+        drawn = _drawn(path / "preview", content)
         return Run(
             path=path,
             name=path.resolve().name,
             record=record,
             dataset=dataset,
             evaluation=_evaluation(path / "evaluation.json", record["settings"], content),
-            previews=_previews(path / "preview", dataset["class_names"], dataset["spec"]["frames"]),
-            videos=_count(path / "preview"),
-            nearest=_nearest(path / "nearest", dataset["class_names"], content),
+            previews=_previews(path / "preview", drawn.get("videos", ()), names, dataset["spec"]["frames"]),
+            # Previews of before that was written hold all that there are.
+            videos=drawn.get("of", len(drawn.get("videos", ()))),
+            nearest=_nearest(path / "nearest", names, content),
             flows=_flows(path / "flow", content),
             stretches=read_stretches(path / "log.jsonl"),
         )
@@ -177,13 +182,6 @@ def read_run(path: Path) -> Run:
         raise UserError(
             f"the run in {str(path)!r} is damaged ({type(error).__name__}: {error}); condense it again with --fresh"
         ) from None
-
-
-def _expect(file: Path, kind: str) -> dict[str, Any]:
-    value = read_json(file)
-    if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (kind, 1):
-        raise UserError(f"{str(file)!r} is no {kind} of version 1, which this vidense reads; create it again")
-    return value
 
 
 def _evaluation(file: Path, settings: dict[str, Any], content: str) -> dict[str, Any] | None:
@@ -194,13 +192,9 @@ def _evaluation(file: Path, settings: dict[str, Any], content: str) -> dict[str,
     """
     if not file.exists():
         return None
-    value = _expect(file, "vidense-evaluation")
+    value = checked(EvaluationFile, file, "vidense-evaluation")
     if _other(value["dataset"].get("content_hash"), content):
         return None
-    if not all(isinstance(value.get("asked", {}).get(name), int | float | None) for name in ("epochs", "lr")):
-        raise TypeError("what was asked for is no number")
-    for row in value["rows"]:
-        _check_row(row, value["specs"])
     return {**value, "dataset": {**value["dataset"], "settings": settings}}
 
 
@@ -209,55 +203,32 @@ def _other(found: str | None, content: str) -> bool:
     return found is not None and found != content
 
 
-def _check(record: Mapping[str, Any], dataset: Mapping[str, Any]) -> None:
-    """Raise one of ``DAMAGE`` unless what a page shows of a run is of the kind that it takes it for."""
-    storage, spec, names = record["storage"], dataset["spec"], dataset["class_names"]
-    numbers = [storage["bytes"], storage["frames"], storage["float32_mib"], *storage["parts"].values()]
-    frames, lengths = spec["frames"], [len(times) for times in dataset["record"].get("times", ())]
-    texts = [dataset["method"]["name"], dataset["method"]["paper"], *names, *storage["parts"], *dataset["versions"]]
-    if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
-        raise ValueError("storage holds no numbers")
-    if type(frames) is not int or not 1 <= frames <= LONGEST_CLIP or max(lengths, default=0) > frames:
-        raise ValueError(f"clips of {frames} frames")
-    if not all(isinstance(text, str) for text in texts) or not isinstance(record["settings"]["options"], dict):
-        raise TypeError("names are no text")
-
-
-def _check_row(row: Mapping[str, Any], specs: Mapping[str, Any]) -> None:
-    """The same of a row of an evaluation."""
-    numbers = [row["videos"], row["frames"], row["float32_mib"], row["diverged"]]
-    for result in row["results"]:
-        numbers += [result["condensation_seed"], result["net_seed"], bool(result["diverged"])]
-    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
-        raise ValueError("an evaluation holds no numbers")
-    if not all(isinstance(specs[row["spec_hash"]][name], str) for name in ("protocol", "model", "labels")):
-        raise TypeError("a specification is no text")
-
-
-def _previews(folder: Path, class_names: Sequence[str], frames: int) -> tuple[Preview, ...]:
+def _drawn(folder: Path, content: str) -> dict[str, Any]:
+    """Return the index of the previews of the dataset with this hash, empty where there is none."""
     if not (folder / "preview.json").exists():
-        return ()
+        return {}
+    index: dict[str, Any] = read_json(folder / "preview.json")
+    if not isinstance(index, dict) or _other(index.get("content_hash"), content):
+        return {}
+    return check(PreviewFile, index, folder / "preview.json")
+
+
+def _previews(
+    folder: Path, videos: Sequence[Mapping[str, Any]], class_names: Sequence[str], frames: int
+) -> tuple[Preview, ...]:
     return tuple(
         Preview(
             number=int(Path(video["file"]).stem),
             moving=find_picture(folder, video["file"]),
             still=find_picture(folder, video["still"]),
             label=class_names[video["label"]],
-            width=int(video["width"]),
-            height=int(video["height"]),
+            width=video["width"],
+            height=video["height"],
             frames=frames,
-            key_frames=None if video["key_frames"] is None else tuple(int(time) for time in video["key_frames"]),
+            key_frames=None if video["key_frames"] is None else tuple(video["key_frames"]),
         )
-        for video in read_json(folder / "preview.json")["videos"]
+        for video in videos
     )
-
-
-def _count(folder: Path) -> int:
-    """Return how many videos there are; previews of before that was written hold what they hold."""
-    if not (folder / "preview.json").exists():
-        return 0
-    index = read_json(folder / "preview.json")
-    return int(index.get("of", len(index["videos"])))
 
 
 def _nearest(folder: Path, class_names: Sequence[str], content: str) -> dict[int, Nearest]:

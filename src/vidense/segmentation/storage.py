@@ -17,6 +17,7 @@ from torch import Tensor
 
 from vidense import __version__
 from vidense.condensed import Storage
+from vidense.config import first_mistake
 from vidense.errors import UserError
 from vidense.parameterizations.base import Stored
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
@@ -116,9 +117,7 @@ def load(folder: Path) -> tuple[SegmentKeys, Storage]:
             raise ValueError("decoding gives numbers that are not finite")
         videos = SegmentKeys(vectors, scripts, index.class_names)
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        field = ".".join(map(str, found["loc"]))
-        raise _damaged(file, f"field {field!r}: {found['msg']}") from None
+        raise _damaged(file, ": ".join(first_mistake(error))) from None
     except ValueError as error:
         raise _damaged(folder, error) from None
     parts = Stored(tensors).bytes_by_part

@@ -1,0 +1,113 @@
+"""The index of a store that may come from a stranger: every field is of the kind that the rest takes it for."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
+
+from vidense.config import first_mistake
+from vidense.data.spec import ClipSpec
+from vidense.errors import UserError
+from vidense.records import content_hash, read_json
+
+__all__ = ["FORMAT", "INDEX", "VERSION", "hash_of_content", "read_store_index"]
+
+FORMAT, VERSION = "vidense-store", 1
+INDEX = "index.json"
+
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=0)]
+Split = Literal["train", "test"]
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+
+class _Video(_Checked):
+    path: Text
+    sha256: Text
+    label: Count
+    split: Split
+    group: str
+    length: Count
+    windows: Annotated[list[Annotated[list[Count], Field(min_length=1)]], Field(min_length=1)]
+    flips: list[bool]
+
+
+class _Shard(_Checked):
+    split: Split
+    file: Annotated[str, Field(pattern=r"^(train|test)-\d{5,}\.npy$")]
+    bytes: Annotated[int, Field(ge=1)]
+    shape: list[Count]
+
+
+class _Settings(_Checked):
+    # What is read back; whatever else is there must be JSON.
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    stride: Annotated[int, Field(ge=1)] = 1
+    resize: Literal["squash", "crop"] = "squash"
+    motion: str | None = None
+
+
+class _Index(_Checked):
+    source: str
+    spec: dict[str, JsonValue]
+    class_names: Annotated[list[Text], Field(min_length=1)]
+    content_hash: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    settings: _Settings
+    shards: list[_Shard]
+    videos: list[_Video]
+
+    @field_validator("class_names")
+    @classmethod
+    def _unique(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError("two classes have one name")
+        return names
+
+    @model_validator(mode="after")
+    def _labelled(self) -> "_Index":
+        if any(video.label >= len(self.class_names) for video in self.videos):
+            raise ValueError(f"a label is outside the {len(self.class_names)} classes")
+        return self
+
+
+def hash_of_content(spec: ClipSpec, class_names: list[str], resize: str, videos: list[dict[str, Any]]) -> str:
+    """Return 16 hex digits that identify the clips: sources by their hashes, and how clips were made of them.
+
+    Neither where the source lies nor what its files are called matters; the order of the videos does.
+    """
+    parts = ("sha256", "label", "split", "group", "windows", "flips")
+    rows = [[row[part] for part in parts] for row in videos]
+    return content_hash({"spec": spec.to_json(), "classes": class_names, "resize": resize, "videos": rows})
+
+
+def read_store_index(store: Path) -> dict[str, Any]:
+    """Return ``index.json`` of a store, checked.
+
+    Raises:
+        UserError: if it is missing, of another version or damaged, or its hash is not that of what it lists: networks
+            and results are found by that hash.
+    """
+    index = read_json(store / INDEX)
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise UserError(f"{str(store / INDEX)!r} is not the index of a store; give a folder that prepare wrote")
+    if index.get("version") != VERSION:
+        raise UserError(
+            f"{str(store)!r} is a store of version {index.get('version')}, this vidense reads version {VERSION}; "
+            "prepare it fresh"
+        )
+    try:
+        settings = _Index.model_validate(index).settings
+        spec = ClipSpec.from_json(index["spec"])
+    except ValidationError as error:
+        raise UserError(f"{str(store)!r} is damaged ({': '.join(first_mistake(error))}); prepare it fresh") from None
+    except UserError as error:
+        raise UserError(f"{str(store)!r} is damaged ({error}); prepare it fresh") from None
+    found = hash_of_content(spec, index["class_names"], settings.resize, index["videos"])
+    # Clips that were made to move otherwise are other clips of the same videos.
+    if index["content_hash"] != (found if settings.motion is None else content_hash([found, settings.motion])):
+        raise UserError(f"{str(store)!r} is damaged (its content hash is of other videos); prepare it fresh")
+    return index
