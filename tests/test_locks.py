@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vidense import locks
+from vidense.errors import UserError
 from vidense.locks import Lock, taking_turns
 
 
@@ -64,6 +65,14 @@ def test_turns_are_taken_one_after_the_other_and_waiting_is_told(
     waiting.join()
     assert diary == ["first", "second"]
     assert f"another process is making {entry}; waiting for it" in caplog.text
+
+
+def test_a_link_is_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("mine")
+    (tmp_path / ".lock").symlink_to(tmp_path / "keys")
+    with pytest.raises(UserError, match=r"\.lock' is a link, which vidense never makes; delete it"):
+        Lock(tmp_path / ".lock").take()
+    assert (tmp_path / "keys").read_text() == "mine"
 
 
 @pytest.mark.parametrize("answer", [NotImplementedError("no flock"), *(OSError(n, "no flock") for n in locks.NO_LOCKS)])

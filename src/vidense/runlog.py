@@ -18,13 +18,15 @@ def read_record(path: Path) -> dict[str, Any]:
     """Return ``run.json`` of a run folder.
 
     Raises:
-        UserError: if the folder is no run.
+        UserError: if the folder is no run, or its record is damaged.
     """
     if not (path / RECORD).exists():
         raise UserError(f"{str(path)!r} is no run: it has no {RECORD}; give the folder that `vidense condense` wrote")
     record = read_json(path / RECORD)
     if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != VERSION:
         raise UserError(f"{str(path / RECORD)!r} is not a {FORMAT} record of version {VERSION}; give another folder")
+    if not isinstance(record.get("status"), str) or not isinstance(record.get("settings"), dict):
+        raise UserError(f"{str(path / RECORD)!r} is damaged (it lacks its status or settings); start over with --fresh")
     return record
 
 

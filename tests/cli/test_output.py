@@ -1,9 +1,10 @@
 import json
+import logging
 
 import pytest
 
 from tests.report.conftest import evaluation, settings_of
-from vidense.cli.output import print_json, print_table
+from vidense.cli.output import print_json, print_table, say
 from vidense.cli.prepared import print_prepared
 from vidense.cli.scores import print_scores
 from vidense.data.prepare_report import BadFile, PrepareReport
@@ -82,3 +83,25 @@ def test_a_flood_of_bad_files_does_not_hide_the_rest(capsys):
     out = capsys.readouterr().out
     assert out.count("skipped ") == 10 and out.count("equal files") == 10
     assert "... and 17 more in s/report.json" in out and "was prepared before" in out
+
+
+ESCAPES = "\x1b]0;pwned\x07\x1b[2J"
+
+
+def test_names_from_strangers_reach_no_terminal_as_commands(vidense, refused, tmp_path, capfd):
+    say(f"one {ESCAPES}\ntwo")
+    print_table(("name",), [(ESCAPES,), ("b",)])
+    logging.getLogger("vidense").warning("beware of %s", ESCAPES)
+    assert "\\x1b[2J" in refused("prepare", tmp_path / ESCAPES, "--out", tmp_path / "s")
+    for name in ("a", f"b{ESCAPES}"):
+        (tmp_path / "v" / name).mkdir(parents=True)
+        (tmp_path / "v" / name / "x.mp4").touch()
+    code, out, err = vidense("prepare", tmp_path / "v", "--out", tmp_path / "s", "--frames", 4)
+    assert code == 2 and "\x1b" not in out + err
+    written = capfd.readouterr()
+    assert "\x1b" not in written.out + written.err
+
+
+def test_lines_stay_lines(capfd):
+    say("one\ntwo\n")
+    assert capfd.readouterr().out == "one\ntwo\n\n"

@@ -57,6 +57,20 @@ def test_what_a_kill_leaves_at_any_time_is_a_place_for_the_store(source: Path, t
     assert prepare(source, tmp_path / "s", fresh=True, **SMALL).content_hash == report.content_hash
 
 
+def test_a_link_in_a_store_leads_nowhere(source: Path, tmp_path: Path) -> None:
+    prepare(source, tmp_path / "s", **SMALL)
+    for name in ("parts", "cache"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        (tmp_path / "mine" / name / "thesis.txt").touch()
+        (tmp_path / "s" / name).symlink_to(tmp_path / "mine" / name)
+    prepare(source, tmp_path / "s", fresh=True, **SMALL)
+    assert len(list((tmp_path / "mine").glob("*/thesis.txt"))) == 2
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "parts").symlink_to(tmp_path / "mine" / "parts")
+    with pytest.raises(UserError, match="is a link, which prepare never makes"):
+        prepare(source, tmp_path / "t", **SMALL)
+
+
 def test_bad_files_of_earlier_shards_fail_too(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "SHARD_BYTES", 1)
     (source / "jump" / "jump0.mp4").write_bytes(b"no video")

@@ -1,5 +1,6 @@
 """Runs that are damaged, of other options, or hold what is not theirs."""
 
+import json
 from contextlib import suppress
 
 import pytest
@@ -9,6 +10,7 @@ from tests.engine.toys import Killed
 from vidense import condense
 from vidense.engine.run import RunFolder, read_record
 from vidense.errors import UserError
+from vidense.records import remove
 
 __all__ = ["_toys", "store"]  # fixtures: pytest finds them by their names in this module
 
@@ -54,6 +56,26 @@ def test_a_link_in_a_run_is_not_written_through(store, tmp_path):
     condense(store, tmp_path / "run", fresh=True, **SETTINGS["fixed"])
     assert not (tmp_path / "run" / "dataset").is_symlink()
     assert (tmp_path / "mine" / "tensors.safetensors").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("name", ["dataset", "snapshots"])
+def test_a_link_in_an_unfinished_run_is_not_written_through(store, tmp_path, name):
+    with kill_at(3) as killer, pytest.raises(Killed):
+        condense(store, tmp_path / "run", checkpoint_seconds=0, progress=killer.progress, **SETTINGS["outcome"])
+    (tmp_path / "mine").mkdir()
+    remove(tmp_path / "run" / name)
+    (tmp_path / "run" / name).symlink_to(tmp_path / "mine")
+    condense(store, tmp_path / "run", **SETTINGS["outcome"])
+    assert not (tmp_path / "run" / name).is_symlink() and not list((tmp_path / "mine").iterdir())
+
+
+@pytest.mark.parametrize("change", [{"status": None}, {"settings": []}])
+def test_a_record_without_its_parts_is_damaged(store, tmp_path, change):
+    condense(store, tmp_path / "run", **SETTINGS["outcome"])
+    file = tmp_path / "run" / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(UserError, match=r"is damaged .* start over with --fresh"):
+        condense(store, tmp_path / "run", **SETTINGS["outcome"])
 
 
 def test_the_most_memory_is_that_of_any_process_that_worked_on_it(store, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ VOID = {"meta", "link", "img", "source", "br", "input"}
     [
         ("run.json", "{", "not readable JSON"),
         ("run.json", '{"format": "other", "version": 1}', "is not a vidense-run"),
-        ("run.json", '{"format": "vidense-run", "version": 1, "status": "running"}', "is not finished"),
+        ("run.json", '{"format": "vidense-run", "version": 1, "status": "running", "settings": {}}', "not finished"),
         ("dataset/condensed.json", "[]", "is no vidense-condensed"),
         ("evaluation.json", '{"format": "vidense-evaluation", "version": 2}', "is no vidense-evaluation"),
         ("preview/preview.json", '{"videos": [{}]}', "is damaged"),

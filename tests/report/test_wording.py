@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidense.report.wording import EMPTY, interval_text, percent, points, printable, spread
+from vidense.printable import printable
+from vidense.report.wording import EMPTY, interval_text, percent, points, spread
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.4123, "41.2"), (0.0, "0.0"), (1.0, "100.0"), (None, EMPTY)])

@@ -3,6 +3,7 @@
 Nothing here loads torch before a verb needs it, so that help answers at once.
 """
 
+import logging
 import os
 import shlex
 import sys
@@ -22,6 +23,7 @@ from vidense.cli.experts import experts
 from vidense.cli.export import export
 from vidense.cli.flow import flow
 from vidense.cli.methods import methods
+from vidense.cli.output import Warnings, say
 from vidense.cli.plan import plan
 from vidense.cli.prepare import prepare
 from vidense.cli.report import report
@@ -53,6 +55,9 @@ def run(arguments: Sequence[str]) -> int:
         0 done; 2 the user can fix it (one sentence on stderr), or nothing was asked; 1 a defect of ours (traceback), or
         nobody reads stdout any more; 130 interrupted (the command that resumes on stderr).
     """
+    logger = logging.getLogger("vidense")
+    if not any(isinstance(handler, Warnings) for handler in logger.handlers):
+        logger.addHandler(Warnings())
     try:
         code = _app()(list(arguments) or ["--help"], prog_name="vidense", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
@@ -69,10 +74,10 @@ def run(arguments: Sequence[str]) -> int:
         if (told := circumstance(error)) is not None:
             return _refuse(told)
         traceback.print_exc()
-        print("vidense: this is a defect of vidense; please report it with the lines above", file=sys.stderr)
+        say("vidense: this is a defect of vidense; please report it with the lines above", file=sys.stderr)
         return DEFECT
     if code == INTERRUPTED:
-        print(f"interrupted; to resume: {resume_command(arguments)}", file=sys.stderr)
+        say(f"interrupted; to resume: {resume_command(arguments)}", file=sys.stderr)
     elif not arguments:
         return USER
     return code if isinstance(code, int) else DONE
@@ -101,7 +106,7 @@ def _print_version(asked: bool) -> None:
     if asked:
         from vidense import __version__
 
-        print(f"vidense {__version__}")
+        say(f"vidense {__version__}")
         raise typer.Exit
 
 
@@ -114,7 +119,7 @@ def _root(
 
 
 def _refuse(sentence: str) -> int:
-    print(f"vidense: {' '.join(sentence.split())}", file=sys.stderr)
+    say(f"vidense: {' '.join(sentence.split())}", file=sys.stderr)
     return USER
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, print_table, say
 from vidense.config import Mistakes
 from vidense.errors import UserError
 
@@ -36,7 +37,6 @@ def ablate(
     from vidense import methods  # noqa: F401 - registers them
     from vidense.ablation import FILE, STRIPS
     from vidense.ablation import ablate as run
-    from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.method import METHODS
     from vidense.report.ablation import ablation_pictures
@@ -61,7 +61,7 @@ def ablate(
         print_json({"path": str(out / FILE), **found})
         return
     _print(found)
-    print(f"\nwritten to {out / FILE}, with figures beside it and the videos in {out / STRIPS}")
+    say(f"\nwritten to {out / FILE}, with figures beside it and the videos in {out / STRIPS}")
 
 
 def _print_grids(method: str) -> None:
@@ -69,16 +69,15 @@ def _print_grids(method: str) -> None:
 
     for name, grid in grids_of(method).items():
         source = f" ({grid.source})" if grid.source else ""
-        print(f"{name}{source}: {', '.join(variant.name for variant in grid.variants)}")
+        say(f"{name}{source}: {', '.join(variant.name for variant in grid.variants)}")
 
 
 def _print(found: Mapping[str, Any]) -> None:
-    from vidense.cli.output import print_table
     from vidense.report.wording import percent
 
     source = f", {found['source']}" if found["source"] else ""
     what = "top-1 %, differences in points, with 95 % intervals from three seeds on"
-    print(f"{found['method']}, {found['grid']}{source}: {what}")
+    say(f"{found['method']}, {found['grid']}{source}: {what}")
     print_table(
         ("variant", "top-1 %", "minus first", "minus random", "key-frames", "motion, real %", "bytes"),
         [
@@ -95,7 +94,7 @@ def _print(found: Mapping[str, Any]) -> None:
         ],
     )
     for name, reason in found["left_out"].items():
-        print(f"left out: {name}, for {reason}")
+        say(f"left out: {name}, for {reason}")
 
 
 def _difference(found: Mapping[str, Any] | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vidense.cli.output import print_json, print_table, say
 from vidense.errors import UserError, suggest
 from vidense.tasks import TASKS
 
@@ -48,7 +49,6 @@ def compare(
     Raises:
         UserError: if a flag is given that the task has no use for.
     """
-    from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.evaluation import fairness, proxy
 
@@ -62,11 +62,10 @@ def compare(
         print_json({"path": str(file), **found})
         return
     COMPARISONS[task](found)
-    print(f"\nwritten to {file}")
+    say(f"\nwritten to {file}")
 
 
 def _print_proxy(found: Mapping[str, Any]) -> None:
-    from vidense.cli.output import print_table
     from vidense.report.wording import percent
 
     columns = ("condensed", "random", "whole")
@@ -77,12 +76,12 @@ def _print_proxy(found: Mapping[str, Any]) -> None:
     whole = found["whole_seconds"]
     for name, agreement in found["agreement"].items():
         agree = ", ".join(f"{key.capitalize()} {_signed(agreement[key])}" for key in ("spearman", "kendall"))
-        print(
+        say(
             f"{name}: {agree} with the whole dataset; its first choice is {percent(agreement['regret'])} points below "
             f"the best; {agreement['seconds']:.0f} s of training against {whole:.0f} s"
         )
     if found["condense_seconds"] is not None:
-        print(_net(whole - found["agreement"]["condensed"]["seconds"], found["condense_seconds"]))
+        say(_net(whole - found["agreement"]["condensed"]["seconds"], found["condense_seconds"]))
 
 
 def _net(saved: float, spent: float) -> str:
@@ -99,20 +98,19 @@ def _signed(correlation: float | None) -> str:
 
 
 def _print_fairness(found: Mapping[str, Any]) -> None:
-    from vidense.cli.output import print_table
     from vidense.report.wording import percent
 
     for model, scores in found["networks"].items():
-        print(f"\n{model}, top-1 %")
+        say(f"\n{model}, top-1 %")
         columns = ("condensed", "random", "whole")
         print_table(
             ("labels", *columns),
             [(part, *(percent(on.get(name)) for name in columns)) for part, on in scores["on"].items()],
         )
         hard, soft = (_score(scores["label_robust"][name]) for name in ("hard", "soft"))
-        print(f"label-robust score: {hard} with hard labels, {soft} with soft ones")
-        print(f"augmentation-robust score: {_score(scores['augmentation_robust'])}")
-    print("\nscores from 0 to 1, as DD-Ranking defines them; at 0.269 gains over random clips and losses cancel")
+        say(f"label-robust score: {hard} with hard labels, {soft} with soft ones")
+        say(f"augmentation-robust score: {_score(scores['augmentation_robust'])}")
+    say("\nscores from 0 to 1, as DD-Ranking defines them; at 0.269 gains over random clips and losses cancel")
 
 
 def _score(value: float | None) -> str:

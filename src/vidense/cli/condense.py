@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, say
 from vidense.config import Mistakes
 from vidense.errors import UserError
 
@@ -106,28 +107,27 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
 
 def _print(result: dict[str, Any], as_json: bool) -> None:
     from vidense.budget import format_bytes
-    from vidense.cli.output import print_json
 
     if as_json:
         print_json(result)
         return
     storage, settings = result["storage"], result["settings"]
     if result["found_finished"]:
-        print(f"{result['run']} holds this very run, finished before; nothing was done (--fresh starts over)")
-    print(
+        say(f"{result['run']} holds this very run, finished before; nothing was done (--fresh starts over)")
+    say(
         f"{settings['method']}: {result['videos']} videos, {storage['frames']:g} stored frames, "
         f"{format_bytes(storage['bytes'])} on disk ({storage['float32_mib']:g} MiB counted as float32)"
     )
     if result["tuning"]:
-        print(f"learning rate {result['tuning']['lr']:g}, found in {result['tuning']['seconds']:.1f} s")
+        say(f"learning rate {result['tuning']['lr']:g}, found in {result['tuning']['seconds']:.1f} s")
     if result["seconds"] is not None:
         taken = result["preparation"]
         before = "" if taken is None else f" after {taken:.1f} s of preparation"
-        print(
+        say(
             f"{settings['iterations']} iterations in {result['seconds']:.1f} s{before}, "
             f"at most {format_bytes(result['peak_memory'])} of memory"
         )
     if result["warning"] is not None:
-        print(result["warning"])
-    print(f"dataset: {result['dataset']}")
-    print("next: " + shlex.join(["vidense", "evaluate", result["run"], "--on", result["store"]]))
+        say(result["warning"])
+    say(f"dataset: {result['dataset']}")
+    say("next: " + shlex.join(["vidense", "evaluate", result["run"], "--on", result["store"]]))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vidense.cli.output import say
 from vidense.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,16 +74,16 @@ def demo(
     from vidense.report import write_page
 
     story = QUICK if quick else FULL
-    print(f"Everything goes to {out}{_quick_note(quick)}")
+    say(f"Everything goes to {out}{_quick_note(quick)}")
     _generate(out, story, seed)
     _prepare(out, story)
     runs = _condense(out, story, seed)
     _evaluate(runs, out, story)
-    print("5. Write the page")
+    say("5. Write the page")
     title = f"vidense demo: {len(story.motions)} motions, one tiny video each"
     page = write_page([run for run, _ in runs], out / "report.html", title=title, notes=_notes(story, quick))
-    print("Open this page in a browser:")
-    print(page)
+    say("Open this page in a browser:")
+    say(str(page))
 
 
 def _quick_note(quick: bool) -> str:
@@ -105,9 +106,7 @@ def _generate(out: Path, story: Story, seed: int) -> None:
             f"{str(out)!r} holds a demo of another size or seed; give another folder as --out, or delete it"
         )
     each = story.train + story.test
-    print(
-        f"1. Generate {len(story.motions)} x {each} real H.264 files, in which only the motion tells the classes apart"
-    )
+    say(f"1. Generate {len(story.motions)} x {each} real H.264 files, in which only the motion tells the classes apart")
     if found is None or not found["generated"]:
         write_json(stamp, {**wanted, "generated": False})
         write_videos(
@@ -120,7 +119,7 @@ def _prepare(out: Path, story: Story) -> None:
     from vidense.cli.progress import Display
     from vidense.data.prepare import prepare
 
-    print(f"2. Prepare: decode each into {FRAMES} frames of {story.size} x {story.size} pixels")
+    say(f"2. Prepare: decode each into {FRAMES} frames of {story.size} x {story.size} pixels")
     with Display() as display:
         prepare(
             out / "videos",
@@ -142,7 +141,7 @@ def _condense(out: Path, story: Story, seed: int) -> list[tuple[Path, int]]:
     from vidense.engine.preview import write_previews
 
     lengths = " and ".join(f"{name} ({iterations} iterations)" for name, (iterations, _) in story.methods.items())
-    print(f"3. Condense to one synthetic video per class: {lengths}, {story.sets} seed{'s' * (story.sets > 1)} each")
+    say(f"3. Condense to one synthetic video per class: {lengths}, {story.sets} seed{'s' * (story.sets > 1)} each")
     runs = []
     for number in range(story.sets):
         for method, (iterations, options) in story.methods.items():
@@ -159,7 +158,7 @@ def _condense(out: Path, story: Story, seed: int) -> list[tuple[Path, int]]:
                 )
             write_previews(dataset, run)
             frames, size = dataset.storage.frames, format_bytes(dataset.storage.bytes)
-            print(f"   {run.name}: {len(dataset)} videos, {frames:g} stored frames, {size} on disk")
+            say(f"   {run.name}: {len(dataset)} videos, {frames:g} stored frames, {size} on disk")
             runs.append((run, seed + number))
     return runs
 
@@ -174,14 +173,14 @@ def _evaluate(runs: list[tuple[Path, int]], out: Path, story: Story) -> None:
     from vidense.cli.scores import print_scores
     from vidense.evaluation import evaluate_run
 
-    print("4. Evaluate: train fresh networks on the synthetic videos, on random real ones, and on all of them")
+    say("4. Evaluate: train fresh networks on the synthetic videos, on random real ones, and on all of them")
     with Display() as display:
         records = [
             evaluate_run(run, out / "store", seeds=story.networks, baseline_seeds=[number], progress=display.note)
             for run, number in runs
         ]
     print_scores(*(record.to_json() for record in records))
-    print()
+    say()
 
 
 def _notes(story: Story, quick: bool) -> list[str]:

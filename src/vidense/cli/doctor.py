@@ -3,6 +3,7 @@
 from typing import Any
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, say
 
 __all__ = ["doctor"]
 
@@ -10,16 +11,15 @@ __all__ = ["doctor"]
 def doctor(as_json: shared.AsJson = False) -> None:
     """Say what this machine can do, and how to install what it lacks."""
     from vidense.cli.machine import examine
-    from vidense.cli.output import print_json
 
     found = examine()
     if as_json:
         print_json(found)
         return
     for title, values in found.items():
-        print(f"{title}:")
+        say(f"{title}:")
         for name, value in values.items():
-            print(f"  {name:<14} {_words(value)}")
+            say(f"  {name:<14} {_words(value)}")
 
 
 def _words(value: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json
 from vidense.tasks import TASKS
 
 __all__ = ["evaluate"]
@@ -70,7 +71,6 @@ def evaluate(
     """
     from vidense import methods  # noqa: F401 - their parameterizations read the dataset
     from vidense.cli.comparisons import COMPARISONS, check_task, compare
-    from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.cli.scores import print_record
     from vidense.evaluation import evaluate_run

@@ -6,6 +6,7 @@ import typer
 
 from vidense.cli import options as shared
 from vidense.cli.ahead import following, made_ahead
+from vidense.cli.output import print_json, say
 from vidense.config import Mistakes
 
 __all__ = ["experts"]
@@ -24,7 +25,6 @@ def experts(
 
     The same command again continues after the last finished epoch.
     """
-    from vidense.cli.output import print_json
     from vidense.experts import Experts
 
     mistakes = Mistakes()
@@ -34,5 +34,5 @@ def experts(
         print_json({"store": str(store), "method": method, "made": found})
         return
     for made in found:
-        print(f"{made['what']}: {made['experts']} of {made['epochs']} epochs, in {made['seconds']:.1f} s")
-    print(f"next: {following(store, settings, plugin)}")
+        say(f"{made['what']}: {made['experts']} of {made['epochs']} epochs, in {made['seconds']:.1f} s")
+    say(f"next: {following(store, settings, plugin)}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import say
 
 __all__ = ["export"]
 
@@ -33,12 +34,12 @@ def export(
     with Display() as display:
         found = write(run, out, format=form, progress=lambda done, total: display.step("export", done, total))
     spec, videos = found["spec"], found["videos"]
-    print(
+    say(
         f"{len(videos)} videos of {len(found['class_names'])} classes, {spec['frames']} frames of "
         f"{spec['height']}x{spec['width']}, as {form}"
     )
     if found["stochastic"]:
-        print("they decode differently at every draw; written is the one clip that stands for each")
+        say("they decode differently at every draw; written is the one clip that stands for each")
     if "soft_labels" in videos[0]:
-        print("their soft labels are in metadata.json")
-    print(f"written to {out}")
+        say("their soft labels are in metadata.json")
+    say(f"written to {out}")

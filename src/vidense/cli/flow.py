@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, print_table, say
 
 __all__ = ["flow"]
 
@@ -31,7 +32,6 @@ def flow(
     Random real clips stand beside the condensed ones, and the halves of the real videos, which differ by chance alone.
     """
     from vidense import methods  # noqa: F401 - their parameterizations read the dataset
-    from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.evaluation.flow_run import FILE, FOLDER, measure_flow
 
@@ -49,16 +49,15 @@ def flow(
         print_json({"path": str(file), **found})
         return
     _print(found)
-    print(f"\nwritten to {file}")
+    say(f"\nwritten to {file}")
 
 
 def _print(found: Mapping[str, Any]) -> None:
     """Print one line a class and the mean over classes."""
-    from vidense.cli.output import print_table
     from vidense.evaluation.flow_run import COMPARED
 
-    print("Mean flow of the condensed videos, and beside it of random real ones, against that of all real training")
-    print("videos; halves: two halves of these against each other. Error and length in pixels a frame.\n")
+    say("Mean flow of the condensed videos, and beside it of random real ones, against that of all real training")
+    say("videos; halves: two halves of these against each other. Error and length in pixels a frame.\n")
     lengths = ("condensed", "random", "real")
     print_table(
         ("class", "cosine", "random", "halves", "error", "random", "halves", "length", "random", "real"),

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, print_table, say
 
 __all__ = ["methods"]
 
@@ -17,7 +18,6 @@ def methods(
     """List the methods, or show one of them with its options."""
     from vidense import methods as registered  # noqa: F401 - registers them
     from vidense.cli.method_page import as_text, head, lengths, page
-    from vidense.cli.output import print_json, print_table
     from vidense.method import METHODS
 
     if name is not None:
@@ -25,7 +25,7 @@ def methods(
         if as_json:
             print_json(found)
         else:
-            print(as_text(found))
+            say(as_text(found))
         return
     heads = [head(METHODS.get(known)) for known in METHODS]
     if as_json:
@@ -36,4 +36,4 @@ def methods(
         [(of["name"], of["summary"], of["stores"], lengths(of)) for of in heads],
         left=4,
     )
-    print("\n`vidense methods NAME` shows a method: what it needs, its options, what papers print.")
+    say("\n`vidense methods NAME` shows a method: what it needs, its options, what papers print.")

@@ -1,6 +1,7 @@
 """``vidense plan``: what a run will take, measured before it."""
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, say
 from vidense.config import Mistakes
 
 __all__ = ["plan"]
@@ -23,7 +24,6 @@ def plan(
 ) -> None:
     """Say what `condense` with the same flags would take: a few of its iterations are run here and multiplied."""
     from vidense.cli.condense import check
-    from vidense.cli.output import print_json
     from vidense.engine.plan import plan as measure
 
     flags = {
@@ -44,4 +44,4 @@ def plan(
         print_json(found.to_json())
         return
     for sentence in found.sentences():
-        print(sentence)
+        say(sentence)

@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from vidense.cli.output import print_table
+from vidense.cli.output import print_table, say
 from vidense.data.prepare_report import PrepareReport
 
 __all__ = ["print_prepared", "print_remarks"]
@@ -19,19 +19,19 @@ def print_prepared(found: PrepareReport) -> None:
     )
     print_remarks(found)
     done = "was prepared before" if found.reused else "is ready"
-    print(f"{found.videos} videos of {len(found.counts)} classes; store {found.store} {done} ({found.content_hash})")
+    say(f"{found.videos} videos of {len(found.counts)} classes; store {found.store} {done} ({found.content_hash})")
 
 
 def print_remarks(found: PrepareReport, file: TextIO | None = None) -> None:
     """Print what to know about a store, to stdout unless a ``file`` is given."""
     for note in found.notes:
-        print(f"note: {note}", file=file)
+        say(f"note: {note}", file=file)
     for warning in found.warnings:
-        print(f"warning: {warning}", file=file)
+        say(f"warning: {warning}", file=file)
     for bad in found.bad_files[:SHOWN]:
-        print(f"skipped {bad.path}: {bad.reason} ({bad.detail})", file=file)
+        say(f"skipped {bad.path}: {bad.reason} ({bad.detail})", file=file)
     for group in found.duplicates[:SHOWN]:
-        print(f"equal files, kept: {', '.join(group)}", file=file)
+        say(f"equal files, kept: {', '.join(group)}", file=file)
     hidden = max(len(found.bad_files) - SHOWN, 0) + max(len(found.duplicates) - SHOWN, 0)
     if hidden:
-        print(f"... and {hidden} more in {found.store}/report.json", file=file)
+        say(f"... and {hidden} more in {found.store}/report.json", file=file)

@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from vidense.budget import format_bytes
+from vidense.cli.output import say
+from vidense.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -72,7 +74,7 @@ class Display:
             self._say(text, now)
 
     def _say(self, line: str, now: float) -> None:
-        print(line, file=sys.stderr, flush=True)
+        say(line, file=sys.stderr)
         self._last = now
 
     def _show(self, phase: str, done: int, total: int | None, details: str, fresh: bool) -> None:
@@ -82,7 +84,7 @@ class Display:
         if fresh or self._task is None:
             for task in self._bar.task_ids:
                 self._bar.remove_task(task)
-            self._task = self._bar.add_task(phase, total=total, details=details)
+            self._task = self._bar.add_task(printable(phase), total=total, details=details)
         self._bar.update(self._task, completed=done, details=details, refresh=fresh or done == total)
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from vidense.cli.output import say
+
 __all__ = ["report"]
 
 
@@ -24,9 +26,9 @@ def report(
     # Reading comes first, for a wrong folder must be refused before seconds go into loading torch.
     read_runs(runs)
     draw_missing(runs)
-    print(write_page(runs, out))
+    say(str(write_page(runs, out)))
     if tables is not None:
-        print(f"{len(write_for_papers(runs, tables))} files in {tables}")
+        say(f"{len(write_for_papers(runs, tables))} files in {tables}")
 
 
 def draw_missing(runs: list[Path]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, print_table, say
 from vidense.errors import UserError
 
 __all__ = ["reproduce"]
@@ -39,7 +40,6 @@ def reproduce(
     The same command again continues. Without the dataset it says what to download.
     """
     from vidense import methods  # noqa: F401 - registers them
-    from vidense.cli.output import print_json
     from vidense.cli.prepared import print_remarks
     from vidense.cli.progress import Display
     from vidense.named_recipes import find_recipe
@@ -65,11 +65,10 @@ def reproduce(
         print_json({"path": str(out / FILE), **found})
         return
     _print(found)
-    print(f"\nwritten to {out / FILE}")
+    say(f"\nwritten to {out / FILE}")
 
 
 def _print_list(as_json: bool) -> None:
-    from vidense.cli.output import print_json, print_table
     from vidense.named_recipes import named_recipes
 
     known = named_recipes().values()
@@ -94,28 +93,28 @@ def _print(found: Mapping[str, Any]) -> None:
     from vidense.report.wording import percent
 
     recipe, best = found["recipe"], found["ours_best_on_test"]
-    print(f"{recipe['name']}: {recipe['metric']}, {recipe['evaluation']}, options {recipe['options'] or 'none'}")
+    say(f"{recipe['name']}: {recipe['metric']}, {recipe['evaluation']}, options {recipe['options'] or 'none'}")
     if recipe["unstated"]:
-        print(f"left unstated by the paper, and chosen by us: {', '.join(recipe['unstated'])}")
+        say(f"left unstated by the paper, and chosen by us: {', '.join(recipe['unstated'])}")
     if recipe["readings"]:
-        print(f"our reading, since the paper's table ends before: {', '.join(recipe['readings'])}")
+        say(f"our reading, since the paper's table ends before: {', '.join(recipe['readings'])}")
     for departure in recipe["evaluation_departures"]:
-        print(f"evaluated otherwise: {departure}")
+        say(f"evaluated otherwise: {departure}")
     summaries = {"ours": found["ours"]}
     if best is not None:
         summaries["ours, each network at its best check on the test videos"] = best
     for title, summary in {**summaries, "random clips, equal videos": found["random"]}.items():
         told = "a network diverged" if summary is None else _told(summary, percent(summary["mean"]))
-        print(f"{title}: {told}")
+        say(f"{title}: {told}")
     for cell, *gaps in zip(recipe["printed"], found["gaps"], found["gaps_best_on_test"], strict=True):
         printed = f"{cell['mean']:.1f}" + ("" if cell["spread"] is None else f" ± {cell['spread']:.1f}")
-        print(f"{cell['source']}: {printed} %{_against(*gaps)}")
+        say(f"{cell['source']}: {printed} %{_against(*gaps)}")
     if best is not None:
-        print("papers print the best of their checks on the test videos, too, made while they condense")
+        say("papers print the best of their checks on the test videos, too, made while they condense")
     if found["departures"]:
-        print("these are not the paper's data, or not its length: the gap says nothing about the paper")
+        say("these are not the paper's data, or not its length: the gap says nothing about the paper")
     for departure in found["departures"]:
-        print(f"- {departure}")
+        say(f"- {departure}")
 
 
 def _against(gap: float | None, best: float | None) -> str:

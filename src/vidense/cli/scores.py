@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidense.budget import format_bytes
-from vidense.cli.output import print_table
+from vidense.cli.output import print_table, say
 from vidense.report.findings import Row, Table, group_rows, sentences
 from vidense.report.wording import interval_text, percent, spread
 from vidense.tasks import TASKS
@@ -26,7 +26,7 @@ GALLERIES = {
 def print_scores(*evaluations: dict[str, Any]) -> None:
     """Print one table for each specification, for numbers of different ones must not be ranked together."""
     for table in group_rows(evaluations):
-        print(f"\n{table.title}")
+        say(f"\n{table.title}")
         print_table(
             ("trained on", "videos", "frames", "float32 MiB", table.metric, "std sets", "std nets", "95 % interval"),
             [
@@ -44,7 +44,7 @@ def print_scores(*evaluations: dict[str, Any]) -> None:
             ],
         )
         for sentence in sentences(table):
-            print(sentence)
+            say(sentence)
 
 
 def print_record(record: "EvaluationRecord", run: Path) -> None:
@@ -55,10 +55,10 @@ def print_record(record: "EvaluationRecord", run: Path) -> None:
             _print_recall(table)
     if record.teacher is not None:
         told = "labels by {network}, {scale} scale: {top1:.1%} of the test videos right, {bytes} beside the videos"
-        print("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
+        say("\n" + told.format_map({**record.teacher, "bytes": format_bytes(record.teacher["bytes"])}))
     command = shlex.join(["vidense", "report", str(run), "-o", "report.html"])
     following = f"; next: {command}" if record.task == "classify" else ""
-    print(f"\nwritten to {run / TASKS[record.task].file}{following}")
+    say(f"\nwritten to {run / TASKS[record.task].file}{following}")
 
 
 def _print_recall(table: Table) -> None:
@@ -68,7 +68,7 @@ def _print_recall(table: Table) -> None:
     rows = [row for row in table.rows if row.results]
     for key, gallery in GALLERIES.items():
         chance = [row.results[0][key]["chance"] for row in rows[:1]]
-        print(f"\n{table.network}, among {gallery}")
+        say(f"\n{table.network}, among {gallery}")
         print_table(
             ("trained on", *(f"R@{rank} %" for rank in RANKS)),
             [

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from vidense.cli import options as shared
+from vidense.cli.output import print_json, print_table, say
 from vidense.errors import UserError
 
 __all__ = ["segment"]
@@ -37,7 +38,6 @@ def segment(
 
     The same command again continues: finished networks are not trained twice.
     """
-    from vidense.cli.output import print_json
     from vidense.cli.progress import Display
     from vidense.segmentation import Settings
     from vidense.segmentation import segment as run
@@ -60,7 +60,7 @@ def segment(
         return
     _print_folder(record["folder"])
     _print(record)
-    print(f"\nwritten to {out / 'segmentation.json'}")
+    say(f"\nwritten to {out / 'segmentation.json'}")
 
 
 def _split(text: str) -> int | None:
@@ -75,22 +75,21 @@ def _print_folder(found: Mapping[str, Any]) -> None:
     splits = ", ".join(
         f"split {split}: {train} train / {test} test" for split, (train, test) in found["splits"].items()
     )
-    print(f"{found['videos']} videos of {found['classes']} classes; {splits}")
+    say(f"{found['videos']} videos of {found['classes']} classes; {splits}")
     for note in found["notes"]:
-        print(f"note: {note}")
+        say(f"note: {note}")
 
 
 def _print(record: Mapping[str, Any]) -> None:
-    from vidense.cli.output import print_table
 
     splits = ", ".join(map(str, record["settings"]["splits"]))
     seeds = {result["seed"] for row in record["rows"] for result in row["results"]}
-    print(f"\nMS-TCN on split {splits}, mean of {len(seeds)} seeds (deviation over them)")
+    say(f"\nMS-TCN on split {splits}, mean of {len(seeds)} seeds (deviation over them)")
     print_table(HEADER, [_cells(row) for row in record["rows"]])
     method, random = record["rows"][0], next(row for row in record["rows"] if row["name"] == "random")
     gain = method["summary"]["accuracy"]["mean"] - random["summary"]["accuracy"]["mean"]
     if method["name"] not in ("random", "full") and gain <= 0:
-        print(f"{method['name']} is no better than random features: {gain:+.1f} points of accuracy")
+        say(f"{method['name']} is no better than random features: {gain:+.1f} points of accuracy")
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ import typer
 
 from vidense.cli import options as shared
 from vidense.cli.ahead import following, made_ahead
+from vidense.cli.output import print_json, say
 from vidense.config import Mistakes
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def teacher(
     Teachers are those of tsgf, sre2l and optdistill; herding and kcenter choose. The accuracy is printed. It is trained
     once: the same command again, and those runs, find it in the store's cache.
     """
-    from vidense.cli.output import print_json
     from vidense.engine.settings import pick_device, pick_scale
     from vidense.teachers import Teacher
 
@@ -48,7 +48,7 @@ def teacher(
         return
     for trained in found:
         _print(trained, settings["scale"])
-    print(f"next: {following(store, settings, plugin)}")
+    say(f"next: {following(store, settings, plugin)}")
 
 
 def _tested(store: Path, provided: "Provided[Teacher]", scale: "Scale") -> dict[str, Any]:
@@ -73,11 +73,11 @@ def _print(found: Mapping[str, Any], scale: str) -> None:
 
     size = format_bytes(found["bytes"])
     of = " of single frames" if found["single_frames"] else ""
-    print(f"teacher: {found['network']}{of}, seed {found['seed']}, scale {scale}, {size} of weights")
+    say(f"teacher: {found['network']}{of}, seed {found['seed']}, scale {scale}, {size} of weights")
     by = "by their first frames, " if found["single_frames"] else ""
     chose, chose_not = f"{by}they chose its weights", f"{by}they chose nothing"
-    print(_told("held-out training videos", found["accuracy"], found["held_out_videos"], chose))
-    print(_told("test videos", found["test_accuracy"], found["test_videos"], chose_not))
+    say(_told("held-out training videos", found["accuracy"], found["held_out_videos"], chose))
+    say(_told("test videos", found["test_accuracy"], found["test_videos"], chose_not))
 
 
 def _told(videos: str, accuracy: float | None, count: int, role: str) -> str:

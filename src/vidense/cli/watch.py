@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vidense.cli.output import say
+
 if TYPE_CHECKING:
     from vidense.monitor import EventFile, RunState
 
@@ -43,7 +45,7 @@ def watch(
     rows = describe(state)
     width = max(len(row.name) for row in rows)
     for row in rows:
-        print(f"{row.name.ljust(width)}  {told(row)}")
+        say(f"{row.name.ljust(width)}  {told(row)}")
 
 
 def _look(state: "RunState", file: "EventFile | None") -> bool:

@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from vidense.cli.output import say
 from vidense.cli.progress import SECONDS_BETWEEN_LINES
 from vidense.monitor import Row, RunState, describe, summary
 from vidense.monitor.rows import sparkline
@@ -46,7 +47,7 @@ class View:
             return
         now, facts = time.monotonic(), (state.iterations_done, state.status)
         if facts != self._said and now - self._last >= SECONDS_BETWEEN_LINES:
-            print(summary(state), file=sys.stderr, flush=True)
+            say(summary(state), file=sys.stderr)
             self._said, self._last = facts, now
 
     def _draw(self, rows: list[Row]) -> None:

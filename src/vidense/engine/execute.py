@@ -114,7 +114,4 @@ def _save(folder: Path, recipe: Recipe, job: Job, run: RunFolder) -> CondensedDa
     rate = run.record.get("tuning", {}).get("lr")
     outcome = {} if recipe.objective is None else recipe.objective.outcome()
     provenance = job.provenance(run.settings, lr=rate, outcome=outcome)
-    if folder.is_symlink():
-        # It came with the run: what it points at is not the run's.
-        folder.unlink()
     return save(folder, recipe.synthetic, dtype=job.store_dtype, provenance=provenance)

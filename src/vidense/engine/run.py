@@ -129,6 +129,10 @@ class RunFolder:
         if dataset is None and not self.checkpoint.exists():
             # It starts over; what is there may be of an earlier run, which was not cleared to the end.
             self._clear()
+        elif dataset is None:
+            # A run makes no links: what they point at is not the run's.
+            for link in filter(Path.is_symlink, (self.dataset, self.path / SNAPSHOTS)):
+                link.unlink()
         return dataset
 
     def _clear(self) -> None:

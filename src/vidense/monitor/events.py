@@ -12,8 +12,8 @@ from PIL import Image, ImageSequence
 
 from vidense.errors import UserError
 from vidense.monitor.state import Reading
+from vidense.printable import printable
 from vidense.report.runs import Preview
-from vidense.report.wording import printable
 
 __all__ = ["EventFile"]
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from vidense.budget import format_bytes
 from vidense.durations import format_duration
 from vidense.monitor.state import KEY_FRAMES, Course, RunState
-from vidense.report.wording import printable
+from vidense.printable import printable
 
 __all__ = ["Row", "describe", "sparkline", "summary"]
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as Xml
 from resvg_py import svg_to_bytes
 
 from vidense.errors import UserError
+from vidense.printable import printable
 from vidense.records import replacing
-from vidense.report.wording import printable
 
 __all__ = ["SERIES", "Picture", "save_picture", "style"]
 

@@ -1,8 +1,8 @@
-"""Numbers as people read them, and names from strangers."""
+"""Numbers as people read them."""
 
 from typing import Any
 
-__all__ = ["EMPTY", "interval_text", "percent", "points", "printable", "spread"]
+__all__ = ["EMPTY", "interval_text", "percent", "points", "spread"]
 
 EMPTY, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
@@ -25,8 +25,3 @@ def interval_text(interval: tuple[float, float] | None) -> str:
 def spread(summary: dict[str, Any] | None, kind: str) -> str:
     """Return a deviation of :func:`vidense.statistics.summarise` (n - 1) in points, a dash where there is none."""
     return EMPTY if summary is None else percent(summary[kind]["ddof1"])
-
-
-def printable(text: str) -> str:
-    """Return text that a terminal shows and does not obey: control characters as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
