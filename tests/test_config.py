@@ -118,3 +118,16 @@ def test_collected_mistakes_let_other_errors_through():
 
 def test_the_last_of_equal_assignments_counts():
     assert parse_assignments(["a=1", "a=2", " b = null"]) == {"a": 2, "b": None}
+
+
+def test_settings_that_nest_without_end_or_multiply_are_one_short_sentence(tmp_path):
+    (tmp_path / "deep.yaml").write_text("a: " + "[" * 3000)
+    with pytest.raises(UserError, match="cannot be read"):
+        load_yaml(tmp_path / "deep.yaml")
+    assert parse_assignments(["a=" + "[" * 3000])
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
+    (tmp_path / "bomb.yaml").write_text("\n".join([*lines, "rate: *a8"]))
+    with pytest.raises(UserError) as caught:
+        validate(OPTIONS, {"lr": load_yaml(tmp_path / "bomb.yaml")["rate"]}, "config")
+    assert len(str(caught.value)) < 1000

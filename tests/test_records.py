@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 import re
 
 import pytest
@@ -163,6 +164,17 @@ def test_a_damaged_file_is_explained(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(UserError, match="is not readable JSON"):
         read_json(tmp_path / "x.json")
+
+
+@pytest.mark.timeout(20)
+def test_what_has_no_end_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for path in (tmp_path / "pipe", tmp_path / "zero"):
+        with pytest.raises(UserError, match="it is no file"):
+            read_json(path)
+        with pytest.raises(OSError, match="it is no file"):
+            file_hash(path)
 
 
 def test_a_folder_is_no_json(tmp_path):

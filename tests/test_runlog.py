@@ -234,6 +234,13 @@ def test_a_line_that_is_no_entry_is_named_when_it_comes(path):
         next(entries)
 
 
+@pytest.mark.timeout(20)
+def test_a_log_without_end_is_one_sentence(path):
+    path.symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="cannot be read"):
+        list(read_log(path))
+
+
 def test_a_folder_in_place_of_the_log_is_one_sentence(path):
     path.mkdir()
     with pytest.raises(UserError, match=r"log\.jsonl' cannot be read"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from reprlib import repr as brief
+from reprlib import Repr
 from typing import Any, TypeVar
 
 import yaml
@@ -14,6 +14,12 @@ from vidense.errors import UserError, suggest
 __all__ = ["Mistakes", "check_counts", "first_mistake", "load_yaml", "parse_assignments", "sound", "validate"]
 
 Model = TypeVar("Model", bound=BaseModel)
+
+# Of a value that a sentence names: a few lines of YAML make one of gigabytes.
+_LIMITED = Repr()
+_LIMITED.maxstring = _LIMITED.maxother = 200
+_LIMITED.maxlevel = 2
+brief = _LIMITED.repr
 
 
 class Mistakes:
@@ -91,7 +97,7 @@ def _mistakes(error: ValidationError, model: type[BaseModel]) -> list[str]:
         unknown = item["type"] == "extra_forbidden"
         rule = f"unknown key{suggest(key, model.model_fields)}" if unknown else item["msg"].lower()
         rules.setdefault(key, []).append(rule)
-    return [f"{key}={values[key]!r}: {', or '.join(dict.fromkeys(found))}" for key, found in rules.items()]
+    return [f"{key}={brief(values[key])}: {', or '.join(dict.fromkeys(found))}" for key, found in rules.items()]
 
 
 def parse_assignments(assignments: Sequence[str], where: str = "--set") -> dict[str, Any]:
@@ -112,7 +118,7 @@ def parse_assignments(assignments: Sequence[str], where: str = "--set") -> dict[
         key, _, text = item.partition("=")
         try:
             values[key.strip()] = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError):  # a ValueError is a date that no calendar has
+        except (yaml.YAMLError, ValueError, RecursionError):  # a ValueError is a date that no calendar has
             values[key.strip()] = text
     return values
 
@@ -125,7 +131,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
     """
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UserError(f"config {str(path)!r} cannot be read ({error}); give a YAML file") from None
     if value is None:
         return {}

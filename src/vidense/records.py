@@ -1,5 +1,6 @@
 """Files and folders written whole or not at all, and hashes of their content. Needs no torch."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from vidense.errors import UserError
 
@@ -23,6 +24,7 @@ __all__ = [
     "is_free",
     "is_leftover",
     "numbered_name",
+    "open_file",
     "read_json",
     "remove",
     "replacing",
@@ -64,9 +66,20 @@ def numbered_name(number: int, name: str) -> str:
     return f"{number:05}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST_NAME].strip('-')}".rstrip("-")
 
 
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to read its bytes.
+
+    Raises:
+        OSError: if it cannot be read, or is no file: of a link to a device, or of a pipe, reading may never end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return path.open("rb")
+
+
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as 64 hex digits."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a file's bytes as 64 hex digits; raises as :func:`open_file`."""
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(file)
 
 
@@ -171,7 +184,8 @@ def read_json(path: Path) -> Any:
         UserError: if the file is missing or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with open_file(path) as file:
+            return json.loads(file.read().decode("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{str(path)!r} does not exist; check the path") from None
     except (ValueError, RecursionError, OSError) as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vidense.errors import UserError
-from vidense.records import read_json, replacing
+from vidense.records import open_file, read_json, replacing
 
 __all__ = ["FORMAT", "LOG", "RECORD", "VERSION", "LogReader", "RunLog", "read_log", "read_record"]
 
@@ -58,7 +58,7 @@ class LogReader:
             UserError: if the file cannot be read; while entries are taken, naming the first whole line that is none.
         """
         try:
-            file = self._path.open("rb")
+            file = open_file(self._path)
         except FileNotFoundError:
             return self._rewind(), iter(())
         except OSError as error:

@@ -71,6 +71,8 @@ def test_without_a_split_column_one_is_made(tmp_path: Path) -> None:
         ("path,class,label\n1.mp4,a,0\n2.mp4,a,1\n", r"class 'a' the labels \['0', '1'\]"),
         ("path,class,label\n1.mp4,a,0\n2.mp4,b,0\n", "label '0' to 'a' and 'b'"),
         ("path,class,split\n1.mp4,a,0\n2.mp4,a,1\n", r"names no video.*\['0', '1'\]"),
+        ("path,class\n../1.mp4,a\n", r"'\.\./1\.mp4' is outside its source folder"),
+        ("path,class\n/home/me/1.mp4,a\n", "outside its source folder"),
         ("path,class\n", r"names no video; add a row for each$"),
     ],
 )

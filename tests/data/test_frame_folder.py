@@ -45,6 +45,12 @@ def test_frames_come_in_natural_order(tmp_path: Path) -> None:
     assert np.abs(found.pixels[0, :, :, 8:, 8:].mean((1, 2, 3)) - (10 + 8 * np.arange(12))).max() < 1
 
 
+def test_digits_of_other_scripts_are_letters(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", frames=3, name="{}.png")
+    (folder / "2.png").rename(folder / "\u06631.png")
+    assert read_images(folder, every, Resize(16)).length == 3
+
+
 @pytest.mark.parametrize("resize", [Resize(16), Resize(14, crop=True), Shrink(20)])
 def test_a_folder_gives_the_pixels_of_a_lossless_file(tmp_path: Path, resize: Resize | Shrink) -> None:
     clip = np.random.default_rng(0).integers(0, 256, (5, 24, 32, 3), np.uint8)

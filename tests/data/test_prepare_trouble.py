@@ -71,6 +71,29 @@ def test_a_link_in_a_store_leads_nowhere(source: Path, tmp_path: Path) -> None:
         prepare(source, tmp_path / "t", **SMALL)
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("index.json", '{"format": "vidense-store", "version": 1}'),
+        ("report.json", '{"counts": [1]}'),
+        ("report.json", "[1]"),
+    ],
+)
+def test_files_of_a_store_that_hold_something_else(source: Path, tmp_path: Path, file: str, text: str) -> None:
+    prepare(source, tmp_path / "s", **SMALL)
+    (tmp_path / "s" / file).write_text(text)
+    with pytest.raises(UserError, match=r"damaged .*; prepare it fresh"):
+        prepare(source, tmp_path / "s", **SMALL)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"rows": 3}'])
+def test_a_plan_that_is_none(source: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "s" / "parts").mkdir(parents=True)
+    (tmp_path / "s" / "parts" / "plan.json").write_text(text)
+    with pytest.raises(UserError, match=r"damaged[:;] prepare it fresh"):
+        prepare(source, tmp_path / "s", **SMALL)
+
+
 def test_bad_files_of_earlier_shards_fail_too(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "SHARD_BYTES", 1)
     (source / "jump" / "jump0.mp4").write_bytes(b"no video")

@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
+import torch
 
 from tests.engine.test_run_states import SETTINGS, _toys, bits, kill_at, store
 from tests.engine.toys import Killed
@@ -67,6 +68,15 @@ def test_a_link_in_an_unfinished_run_is_not_written_through(store, tmp_path, nam
     (tmp_path / "run" / name).symlink_to(tmp_path / "mine")
     condense(store, tmp_path / "run", **SETTINGS["outcome"])
     assert not (tmp_path / "run" / name).is_symlink() and not list((tmp_path / "mine").iterdir())
+
+
+@pytest.mark.parametrize("state", [{}, {"step": 3, "loop": {}}, {"step": 3, "loop": 4}])
+def test_a_checkpoint_of_something_else_is_told(store, tmp_path, state):
+    with kill_at(3) as killer, pytest.raises(Killed):
+        condense(store, tmp_path / "run", checkpoint_seconds=0, progress=killer.progress, **SETTINGS["outcome"])
+    torch.save({"seconds": 1.0, **state}, tmp_path / "run" / "checkpoint.pt")
+    with pytest.raises(UserError, match=r"checkpoint\.pt' is of no such run .*; delete it to start over"):
+        condense(store, tmp_path / "run", **SETTINGS["outcome"])
 
 
 @pytest.mark.parametrize("change", [{"status": None}, {"settings": []}])

@@ -120,6 +120,16 @@ def test_a_picture_that_is_none_is_one_sentence(read, tmp_path, content):
         events.add_clips([broken], 0, None)
 
 
+def test_a_small_file_of_many_large_frames_is_refused(read, tmp_path):
+    frames = [Image.new("RGB", (4096, 4096), (shade, 0, 0)) for shade in range(17)]
+    frames[0].save(tmp_path / "0.webp", save_all=True, append_images=frames[1:], duration=160)
+    with (
+        EventFile(tmp_path / "events", began=0.0) as events,
+        pytest.raises(UserError, match="4096 x 4096 pixels, too many times"),
+    ):
+        events.add_clips([preview(tmp_path / "0.webp")], 0, None)
+
+
 def test_a_file_in_the_way_is_named(read, tmp_path):
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(UserError, match=r"--tensorboard '.*taken' cannot be written .*; give another folder"):

@@ -57,6 +57,8 @@ def test_the_learning_rate_is_the_one_that_was_found(tmp_path, asked, tuning, lr
         {"iterations": None},
         {"iterations": "many"},
         {"iterations": float("inf")},
+        {"iterations": 10**400},
+        {"iterations": -1},
         {"vpc": []},
         {"options": {"lr": "fast"}},
         {"options": 3},

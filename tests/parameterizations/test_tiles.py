@@ -43,6 +43,8 @@ def test_bytes_are_counted_part_by_part():
         torch.full((2, 4, 3), 1.5),
         torch.full((2, 4, 3), -0.1),
         torch.full((2, 4, 3), float("nan")),
+        # More of them than a frame of 6 x 6 pixels has.
+        torch.full((2, 49, 3), 1 / 3),
     ],
 )
 def test_labels_that_cannot_be_are_refused(regions):

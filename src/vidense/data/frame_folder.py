@@ -98,4 +98,4 @@ def _frames(folder: Path) -> list[Path]:
 def _natural(file: Path) -> tuple[list[str | int], str]:
     # Pieces alternate between text and number, so only equal kinds are compared; the name decides between 1 and 01.
     pieces = _NUMBER.split(file.name)
-    return [int(piece) if piece.isdecimal() else piece for piece in pieces], file.name
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], file.name

@@ -147,12 +147,14 @@ def refuse_other_settings(out: Path, found: dict[str, Any], wanted: dict[str, An
         found: the ``settings`` and the ``listing`` (a hash) it records.
         wanted: the same of this call.
     """
-    old, new = found["settings"], wanted["settings"]
+    old, new = found.get("settings"), wanted["settings"]
+    if not isinstance(old, dict):
+        raise UserError(f"{str(out)!r} does not say what it was prepared with; it is damaged: prepare it fresh")
     if differing := sorted(name for name in {**old, **new} if old.get(name) != new.get(name)):
         # A store has a stride or the name of a rule, so each side may lack what the other has.
         was, now = (", ".join(f"{name}={side[name]!r}" for name in differing if name in side) for side in (old, new))
         raise UserError(f"{str(out)!r} was prepared with {was}, not {now}; choose another folder or prepare it fresh")
-    if found["listing"] != wanted["listing"]:
+    if found.get("listing") != wanted["listing"]:
         raise UserError(
             f"the videos or splits of the source are not those {str(out)!r} was prepared from; choose another folder "
             "or prepare it fresh"

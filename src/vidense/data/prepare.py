@@ -26,7 +26,7 @@ from vidense.data.parts import (
 from vidense.data.pool import DecoderPool, Failed, Read
 from vidense.data.prepare_report import PrepareReport, make_report
 from vidense.data.settings import PrepareSettings
-from vidense.data.store_index import FORMAT, INDEX, VERSION
+from vidense.data.store_index import FORMAT, INDEX, VERSION, read_store_index
 from vidense.errors import UserError
 from vidense.locks import OWN_LOCK, Lock
 from vidense.records import content_hash, read_json, write_json
@@ -201,6 +201,8 @@ def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, A
         raise UserError(f"{str(file.parent)!r} is a link, which prepare never makes; delete it, or prepare it fresh")
     if file.exists():
         plan: dict[str, Any] = read_json(file)
+        if not isinstance(plan, dict) or not isinstance(plan.get("rows"), int):
+            raise UserError(f"{str(file)!r} is damaged; prepare it fresh")
         refuse_other_settings(out, plan, wanted)
         return plan
     if any(file.name != OWN_LOCK and not is_unplanned(file) for file in out.iterdir()):
@@ -212,14 +214,12 @@ def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, A
 
 def _recognise(out: Path, listing: Listing, settings: PrepareSettings, on_error: str) -> PrepareReport:
     """Check that a finished store is what was asked for."""
-    index = read_json(out / INDEX)
-    if not isinstance(index, dict) or index.get("format") != FORMAT or index.get("version") != VERSION:
-        raise UserError(f"{str(out)!r} holds an index that this vidense cannot read; prepare it fresh")
+    index = read_store_index(out)
     refuse_other_settings(out, index, _identity(listing, settings))
-    refuse_changes(listing.root, index["videos"] + index["failures"])
+    refuse_changes(listing.root, index["videos"] + index.get("failures", []))
     if damaged := damaged_shards(out, index["shards"]):
         raise UserError(f"{damaged[0]!r} in {str(out)!r} is damaged or gone; prepare it fresh")
-    if on_error == "fail" and index["failures"]:
+    if on_error == "fail" and index.get("failures"):
         raise _bad_file(listing, index["failures"][0]["path"], index["failures"][0]["reason"])
     return PrepareReport.read(out)
 

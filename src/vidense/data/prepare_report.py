@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from vidense.config import first_mistake
 from vidense.data.layouts import Listing
 from vidense.data.layouts.places import a_few
 from vidense.data.settings import PrepareSettings
@@ -67,10 +70,12 @@ class PrepareReport:
         """
         try:
             value: dict[str, Any] = read_json(out / REPORT)
-            bad_files = [BadFile(**row) for row in value.pop("bad_files")]
-            return cls(**{**value, "bad_files": bad_files, "store": str(out), "reused": True})
-        except (UserError, LookupError, AttributeError, TypeError) as error:
-            raise UserError(f"the report in {str(out)!r} is gone or damaged ({error}); prepare it fresh") from None
+            return TypeAdapter(cls).validate_python({**value, "store": str(out), "reused": True})
+        except ValidationError as error:
+            problem = ": ".join(first_mistake(error))
+        except (UserError, TypeError) as error:
+            problem = str(error)
+        raise UserError(f"the report in {str(out)!r} is gone or damaged ({problem}); prepare it fresh")
 
 
 def make_report(

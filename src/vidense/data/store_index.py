@@ -42,6 +42,14 @@ class _Shard(_Checked):
     shape: list[Count]
 
 
+class _Failure(_Checked):
+    path: Text
+    split: Split
+    reason: str
+    detail: str
+    sha256: str | None = None
+
+
 class _Settings(_Checked):
     # What is read back; whatever else is there must be JSON.
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
@@ -59,6 +67,7 @@ class _Index(_Checked):
     settings: _Settings
     shards: list[_Shard]
     videos: list[_Video]
+    failures: list[_Failure] = Field(default_factory=list)
 
     @field_validator("class_names")
     @classmethod

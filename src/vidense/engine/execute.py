@@ -86,8 +86,11 @@ def _optimise(loop: Loop, job: Job, run: RunFolder, report: Report, checkpoint_s
     checkpoint = Checkpoint(run.checkpoint, checkpoint_seconds)
     state = checkpoint.load(job.device)
     if state is not None:
-        loop.load_state_dict(state["loop"])
-        start = state["step"]
+        try:
+            loop.load_state_dict(state["loop"])
+            start = int(state["step"])
+        except (LookupError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+            raise UserError(f"{str(run.checkpoint)!r} is of no such run ({error}); delete it to start over") from None
     log = RunLog(run.log, resume_at=start)
     snapshots = {round(i * job.iterations / (SNAPSHOT_COUNT + 1)) for i in range(1, SNAPSHOT_COUNT + 1)}
     done = start

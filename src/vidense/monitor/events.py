@@ -17,6 +17,9 @@ from vidense.report.runs import Preview
 
 __all__ = ["EventFile"]
 
+# Of all frames of a clip, which TensorBoard needs in memory at once.
+MOST_PIXELS = 2**28
+
 
 class EventFile:
     """One event file; a context manager, so that what was written is on disk when it ends."""
@@ -106,6 +109,8 @@ def _png(preview: Preview) -> bytes:
     buffer = io.BytesIO()
     try:
         with Image.open(preview.moving.path) as picture:
+            if getattr(picture, "n_frames", 1) * picture.width * picture.height > MOST_PIXELS:
+                raise ValueError(f"{picture.width} x {picture.height} pixels, too many times")
             first, *others = (frame.convert("RGB") for frame in ImageSequence.Iterator(picture))
             # Known only after a frame was read.
             time = picture.info.get("duration", 0)

@@ -13,6 +13,8 @@ from vidense.runlog import RECORD, read_record
 __all__ = ["WatchedRun", "watched_run"]
 
 DATASET = Path("dataset", "condensed.json")
+# More iterations than anything runs.
+MOST = 2**53
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _watched(path: Path, record: Mapping[str, Any]) -> WatchedRun:
     asked = {**record["asked"], "sources": settings.get("sources")} if "asked" in record else settings
     return WatchedRun(
         method=str(settings["method"]),
-        iterations=int(settings["iterations"]),
+        iterations=_count(settings["iterations"]),
         vpc=int(settings["vpc"]),
         seed=int(settings["seed"]),
         data=str(settings["data"]),
@@ -78,6 +80,12 @@ def _watched(path: Path, record: Mapping[str, Any]) -> WatchedRun:
         continuing=condense_command(asked, out=str(path)),
         next_command=evaluate_command(str(path), foreign=bool(settings.get("sources"))),
     )
+
+
+def _count(value: Any) -> int:
+    if not 0 <= int(value) < MOST:
+        raise ValueError(f"{str(value)[:20]} iterations")
+    return int(value)
 
 
 def _class_names(path: Path, record: Mapping[str, Any]) -> tuple[str, ...]:

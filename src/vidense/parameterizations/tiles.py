@@ -62,6 +62,8 @@ class Tiles(SelectedClips):
         count = regions.shape[1] if regions.dim() == 3 else 0
         if regions.shape != (len(labels), isqrt(count) ** 2, len(class_names)) or not count:
             raise ValueError(f"regions of shape {tuple(regions.shape)} are no labels of N x N regions for each clip")
+        if isqrt(count) > min(spec.height, spec.width):
+            raise ValueError(f"{isqrt(count)} x {isqrt(count)} regions are more than a frame has pixels")
         if not bool(((regions >= 0) & (regions <= 1)).all()):
             raise ValueError("a region's label is no probability")
         return cls(clips.pixels, regions, spec, class_names, labels, soft_labels)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidense.records import open_file
 from vidense.runlog import read_log
 
 __all__ = ["Stretches", "read_stretches", "rising"]
@@ -91,7 +92,7 @@ def rising(stretches: Stretches | None) -> str | None:
 def _lines(log: Path) -> int:
     if not log.exists():
         return 0
-    with log.open("rb") as file:
+    with open_file(log) as file:
         return sum(1 for _ in file)
 
 

@@ -1,5 +1,6 @@
 """What a page reads of files that may come from strangers, each field of the kind that the page takes it for."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,8 @@ from vidense.tasks import TASKS
 __all__ = ["CondensedFile", "EvaluationFile", "PreviewFile", "RunFile", "check", "checked"]
 
 LONGEST_CLIP = 4096
+# More videos of a class than a run ever draws.
+MOST_DRAWN = 100
 # Larger numbers are none that anybody measured, and too large for a computation in float64.
 LARGEST = 1e300
 
@@ -184,6 +187,12 @@ class PreviewFile(_Open):
     content_hash: str | None = None
     of: Whole | None = None
     videos: list[_Drawn]
+
+    @model_validator(mode="after")
+    def _few(self) -> "PreviewFile":
+        if max(Counter(video.label for video in self.videos).values(), default=0) > MOST_DRAWN:
+            raise ValueError(f"more than {MOST_DRAWN} videos of a class")
+        return self
 
 
 def checked(kind: type[BaseModel], file: Path, form: str) -> dict[str, Any]:

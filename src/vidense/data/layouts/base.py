@@ -50,6 +50,10 @@ class Entry:
         # Names in another encoding reach Python with surrogates, which no index could hold.
         if any("\ud800" <= letter <= "\udfff" for letter in self.path):
             raise UserError(f"the file name {self.path!a} is not UTF-8; rename the file")
+        path = Path(self.path)
+        if path.is_absolute() or path.drive or ".." in path.parts:
+            # A store that is passed on would hold a file that nobody meant to pass on.
+            raise UserError(f"the video {self.path!r} is outside its source folder; name files below it")
 
 
 @dataclass(frozen=True)
