@@ -8,7 +8,7 @@ from benchmarks.records import Record, Records, accuracies, average, grouped, is
 from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
-from vidense.statistics import FEWEST_SHOWN, Accuracies, paired_difference, summarise
+from vidense.statistics import Accuracies, paired_difference, shown_interval, summarise
 
 __all__ = ["budget_figure", "cost_figure", "insertion_figure", "study_figure", "sweep_figure"]
 
@@ -81,9 +81,8 @@ def study_figure(records: Records) -> Picture | None:
     for name in ranked(variants):
         found = paired_difference(accuracies(variants[name]), accuracies(prism))
         if found["difference"] is not None:
-            shown = found["interval"] if found["pairs"] >= FEWEST_SHOWN else None
             title = f"{name.removeprefix('prism ')} ({found['pairs']} seeds)"
-            rows.append(Dot(title, 100 * found["difference"], in_percent(shown)))
+            rows.append(Dot(title, 100 * found["difference"], in_percent(shown_interval(found))))
     return dots("Top-1 of variants, minus that of prism", rows, Axis("points, paired by seed"), reference=0)
 
 
@@ -117,5 +116,4 @@ def _of_row(row: dict[str, Any], key: str) -> Accuracies:
 
 
 def _interval(own: Accuracies) -> tuple[float, float] | None:
-    interval = summarise(own)["interval"]
-    return in_percent(interval) if interval is not None and len(own) >= FEWEST_SHOWN else None
+    return in_percent(shown_interval(summarise(own)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidense.statistics import FEWEST_SHOWN, Accuracies, paired_difference, summarise
+from vidense.statistics import Accuracies, paired_difference, shown_interval, summarise
 
 __all__ = [
     "CEILING",
@@ -91,7 +91,7 @@ def _by_net(networks: Sequence[Mapping[str, Any]]) -> dict[int, float]:
 def difference(members: Records, other: Accuracies) -> str:
     """Return ``first - second`` in points with its interval, in bold where the interval excludes zero.
 
-    Without an interval where there are fewer than :data:`~vidense.statistics.FEWEST_SHOWN` pairs.
+    Without an interval where :func:`~vidense.statistics.shown_interval` has none.
     """
     return in_points(paired_difference(accuracies(members), other))
 
@@ -101,9 +101,9 @@ def in_points(found: Mapping[str, Any] | None) -> str:
     if found is None or found["difference"] is None:
         return ""
     text = f"{100 * found['difference']:+.1f}"
-    if found["interval"] is None or found["pairs"] < FEWEST_SHOWN:
+    if (shown := shown_interval(found)) is None:
         return text
-    low, high = (100 * value for value in found["interval"])
+    low, high = (100 * value for value in shown)
     text += f" ({low:+.1f} to {high:+.1f})"
     return f"**{text}**" if low > 0 or high < 0 else text
 
@@ -115,9 +115,8 @@ def counted(own: Mapping[str, Any]) -> str:
 
 def interval(own: Mapping[str, Any]) -> str:
     """Return the 95 % interval of a summary in points; nothing where too few seeds were measured."""
-    if own["interval"] is None or own["condensation_seeds"] < FEWEST_SHOWN:
-        return ""
-    return "{:.1f} to {:.1f}".format(*(100 * value for value in own["interval"]))
+    shown = shown_interval(own)
+    return "" if shown is None else "{:.1f} to {:.1f}".format(*(100 * value for value in shown))
 
 
 def ranked(by_method: Mapping[str, Records]) -> list[str]:

@@ -7,19 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "FEWEST_SHOWN",
     "Accuracies",
     "interval_kind",
     "mean_interval",
     "paired_difference",
     "rank_correlation",
+    "shown_interval",
     "summarise",
 ]
 
 # Accuracy by condensation seed, then by network seed.
 Accuracies = Mapping[int, Mapping[int, float]]
 
-# The interval of two values is wider than any chart, and says nothing in a table of many.
 FEWEST_SHOWN = 3
 DRAWS, SEED = 10_000, 0
 # Shares of test videos that differ differ by far more; less is rounding.
@@ -118,6 +117,15 @@ def paired_difference(first: Accuracies, second: Accuracies) -> dict[str, Any]:
         "interval_kind": interval_kind(differences),
         "pairs": len(differences),
     }
+
+
+def shown_interval(found: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the interval of :func:`summarise` or :func:`paired_difference` where it is worth showing.
+
+    That of two sets is wider than any chart, and says nothing in a table of many.
+    """
+    interval: tuple[float, float] | None = found["interval"]
+    return interval if found.get("pairs", found.get("condensation_seeds")) >= FEWEST_SHOWN else None
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> dict[str, float | None]:

@@ -99,12 +99,12 @@ def _print(found: Mapping[str, Any]) -> None:
 
 def _difference(found: Mapping[str, Any] | None) -> str:
     from vidense.report.wording import EMPTY, points
-    from vidense.statistics import FEWEST_SHOWN
+    from vidense.statistics import shown_interval
 
     if found is None or found["difference"] is None:
         return EMPTY
-    shown = found["interval"] is not None and found["pairs"] >= FEWEST_SHOWN
-    return points(found["difference"]) + (" ({} to {})".format(*map(points, found["interval"])) if shown else "")
+    interval = shown_interval(found)
+    return points(found["difference"]) + ("" if interval is None else " ({} to {})".format(*map(points, interval)))
 
 
 def _keys(sets: list[dict[str, Any]]) -> str:

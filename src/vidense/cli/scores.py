@@ -35,7 +35,7 @@ def print_scores(*evaluations: dict[str, Any]) -> None:
                     str(row.videos),
                     f"{row.frames:.4g}",
                     f"{row.float32_mib:.3g}",
-                    percent(row.mean),
+                    row.figure,
                     spread(row.summary, "std_condensation"),
                     spread(row.summary, "std_networks"),
                     interval_text(row.interval_over_sets),

@@ -6,7 +6,7 @@ from typing import Any
 from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
-from vidense.statistics import FEWEST_SHOWN
+from vidense.statistics import shown_interval
 
 __all__ = ["ablation_pictures"]
 
@@ -32,8 +32,7 @@ def _accuracy(row: Mapping[str, Any], first: Mapping[str, Any]) -> Dot | None:
     own = row["summary"]
     if own is None:
         return None
-    interval = own["interval"] if own["condensation_seeds"] >= FEWEST_SHOWN else None
-    return Dot(row["variant"] + _apart(row, first), 100 * own["mean"], in_percent(interval))
+    return Dot(row["variant"] + _apart(row, first), 100 * own["mean"], in_percent(shown_interval(own)))
 
 
 def _apart(row: Mapping[str, Any], first: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from vidense.report.courses import Stretches
 from vidense.report.drawing import Picture
 from vidense.report.findings import Row, Table
 from vidense.report.scales import Axis
-from vidense.statistics import FEWEST_SHOWN
+from vidense.statistics import shown_interval
 
 __all__ = ["MOST_CLASSES", "class_figure", "confusion_figure", "course_figures", "size_figure", "table_figures"]
 
@@ -93,7 +93,7 @@ def size_figure(table: Table) -> Picture | None:
 
 
 def _sized(row: Row, disk: float, label: str) -> Point:
-    interval = row.interval if len(row.accuracies) >= FEWEST_SHOWN else None
+    interval = None if row.summary is None else shown_interval(row.summary)
     return Point(disk / 1e3, 100 * (row.mean or 0), in_percent(interval), label)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vidense.records import content_hash
 from vidense.report.wording import percent, points
-from vidense.statistics import FEWEST_SHOWN, mean_interval, paired_difference, summarise
+from vidense.statistics import mean_interval, paired_difference, shown_interval, summarise
 from vidense.tasks import TASKS
 
 __all__ = ["Row", "Table", "group_rows", "sentences"]
@@ -20,7 +20,7 @@ BASELINES = {
 }
 # What a protocol's recipe may be changed in.
 DEPARTURES = {"epochs": "{} epochs", "lr": "learning rate {:g}"}
-# Why there is no interval, by the number of pairs.
+# Why there is no interval worth showing, by the number of pairs.
 FEW = ("sets that share no seeds give", "one condensation seed gives", "two condensation seeds give as good as")
 # Baselines that are made anew for every condensed set, and how they are called beside it.
 MATCHED = {"random_equal_bytes": "random, bytes of {}", "random_coded": "random coded, bytes of {}"}
@@ -71,14 +71,16 @@ class Row:
         return None if summary is None else summary["mean"]
 
     @property
+    def figure(self) -> str:
+        """Mean accuracy in percent, or that there is none."""
+        return "diverged" if self.diverged else percent(self.mean)
+
+    @property
     def interval(self) -> tuple[float, float] | None:
         """95 % interval over condensation seeds; of the whole dataset, which has only one set, over networks."""
-        if self.diverged or not self.accuracies:
-            return None
-        if self.role == "ceiling":
+        if self.role == "ceiling" and self.summary is not None:
             return mean_interval([value for networks in self.accuracies.values() for value in networks.values()])
-        interval: tuple[float, float] | None = summarise(self.accuracies)["interval"]
-        return interval
+        return None if self.summary is None else self.summary["interval"]
 
     @property
     def interval_over_sets(self) -> tuple[float, float] | None:
@@ -273,7 +275,7 @@ def _compare(method: Row, baseline: Row, at: str) -> str:
         row = method if method.mean is None else baseline
         return f"{method.title} against random clips at {at}: no comparison, for training on {row.title} diverged."
     pairs = paired_difference(method.accuracies, baseline.accuracies)
-    if pairs["pairs"] < FEWEST_SHOWN:
+    if pairs["pairs"] < len(FEW):
         verb = "scores above" if method.mean > baseline.mean else "does not beat"
         means = (
             f"{percent(method.mean)} % against {percent(baseline.mean)} %, {points(method.mean - baseline.mean)} points"
@@ -283,11 +285,11 @@ def _compare(method: Row, baseline: Row, at: str) -> str:
     # Set against each other are the sets of equal seeds, which may be fewer than a row has.
     own, other, difference = pairs["first"], pairs["second"], pairs["difference"]
     against = f"random real clips at {at}: {percent(own)} % against {percent(other)} %, {points(difference)} points"
-    if pairs["interval"] is None:
+    if (interval := shown_interval(pairs)) is None:
         verb = "scores above" if difference > 0 else "does not beat"
         alike = f"at each of {pairs['pairs']} condensation seeds, which give no interval."
         return f"{method.title} {verb} {against} {alike}"
-    low, high = pairs["interval"]
+    low, high = interval
     evidence = f"{against} (95 % interval {points(low)} to {points(high)}, {pairs['pairs']} condensation seeds)."
     if low > 0:
         return f"{method.title} beats {evidence}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vidense.report.findings import Row, Table
 from vidense.report.runs import Run
-from vidense.report.wording import EMPTY, interval_text, percent, spread
+from vidense.report.wording import EMPTY, interval_text, spread
 
 __all__ = ["FORMATS", "Sheet", "accuracy_sheet", "storage_sheet"]
 
@@ -48,9 +48,8 @@ def _accuracy(row: Row) -> tuple[str, ...]:
     counts = ("", "") if summary is None else (str(summary["condensation_seeds"]), str(summary["networks"]))
     spreads = (spread(summary, kind) for kind in ("std_condensation", "std_networks"))
     size = "" if row.disk is None else f"{row.disk:.0f}"
-    mean = "diverged" if row.diverged else percent(row.mean)
     sizes = (str(row.videos), f"{row.frames:g}", f"{row.float32_mib:.4g}", size)
-    return (row.title, mean, interval_text(row.interval_over_sets), *spreads, *counts, *sizes)
+    return (row.title, row.figure, interval_text(row.interval_over_sets), *spreads, *counts, *sizes)
 
 
 def storage_sheet(runs: Sequence[Run]) -> Sheet:
