@@ -92,14 +92,14 @@ class Inversion(Objective):
 class SalientFramesMoveLess(Hook):
     """Scales the update of each frame down by how much it differs from the frame before; the first is left alone."""
 
-    def before_update(self, step, synthetic):
+    def before_update(self, synthetic, step):
         clips = synthetic.frames.detach()
         change = functional.pad((clips[:, 1:] - clips[:, :-1]).abs().mean((2, 3, 4)), (1, 0), value=0.0)
         self.mask = 1 - change / change.amax(1, keepdim=True)
         self.before = clips.clone()
 
     @torch.no_grad()
-    def after_update(self, step, synthetic):
+    def after_update(self, synthetic, step):
         mask = self.mask[:, :, None, None, None]
         synthetic.frames.copy_(self.before + mask * (synthetic.frames - self.before))
 

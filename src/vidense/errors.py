@@ -1,9 +1,11 @@
 """Errors a user can meet. Imports nothing of the package."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-__all__ = ["DivergenceError", "UserError", "VidenseError", "suggest"]
+__all__ = ["DivergenceError", "UserError", "VidenseError", "a_few", "suggest"]
+
+MOST_NAMED = 5
 
 
 class VidenseError(Exception):
@@ -33,3 +35,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; known: {', '.join(names)}" if names else "; none is known"
+
+
+def a_few(names: Sequence[str]) -> str:
+    """Return ``"7: a, b, c, d, e, ..."``: how many there are, and the first of them."""
+    return f"{len(names)}: {', '.join(names[:MOST_NAMED])}{', ...' if len(names) > MOST_NAMED else ''}"

@@ -1,5 +1,6 @@
 """What a number was measured on, and how much memory this process took."""
 
+import os
 import platform
 import resource
 import sys
@@ -7,7 +8,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["describe", "devices", "forget_peak", "peak_memory"]
+__all__ = ["describe", "devices", "forget_peak", "peak_memory", "processors"]
 
 
 def describe(device: torch.device) -> dict[str, Any]:
@@ -20,6 +21,11 @@ def describe(device: torch.device) -> dict[str, Any]:
         "torch": torch.__version__,
         "system": platform.system(),
     }
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def devices() -> list[str]:

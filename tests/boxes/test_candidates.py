@@ -173,7 +173,7 @@ def test_a_table_of_other_videos_is_noticed(store, tmp_path):
 
 
 def test_a_source_that_needs_what_is_not_installed_says_so_at_once(store, monkeypatch):
-    def missing(name):
+    def missing(*_):
         raise UserError("needs OpenCV")
 
     monkeypatch.setattr("vidense.boxes.motion.require_opencv", missing)

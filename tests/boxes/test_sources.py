@@ -5,9 +5,9 @@ import pytest
 
 from tests.boxes.moving import moving_square, overlap, person, texture
 from vidense.boxes import BOX_SOURCES, Cropping
-from vidense.boxes.opencv import enlarged, require_opencv
 from vidense.boxes.tracking import find_tracker
 from vidense.errors import UserError
+from vidense.opencv import enlarged, require_opencv
 
 REASON = "OpenCV is not installed (extra 'motion')"
 

@@ -80,10 +80,10 @@ def test_ctrl_c_in_the_middle_of_an_iteration_leaves_nothing_half_done(store, tm
     condense(store, tmp_path / "straight", **FAST)
     whole = FrameInsertion.after_update
 
-    def interrupted(self, step, synthetic):
+    def interrupted(self, synthetic, step):
         if step.index == 3:
             raise KeyboardInterrupt
-        whole(self, step, synthetic)
+        whole(self, synthetic, step)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(FrameInsertion, "after_update", interrupted)

@@ -31,10 +31,10 @@ class Diary(Hook):
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    def before_update(self, step, synthetic):
+    def before_update(self, synthetic, step):
         self.calls.append(f"before {step.index} {float(synthetic.frames.detach().flatten()[0]):.3f}")
 
-    def after_update(self, step, synthetic):
+    def after_update(self, synthetic, step):
         self.calls.append(f"after {step.index} {float(synthetic.frames.detach().flatten()[0]):.3f}")
 
     def telemetry(self):

@@ -116,13 +116,13 @@ class Note(Hook):
     def watches(self, step):
         return self.watching and step.index == 1
 
-    def before_update(self, step, synthetic):
+    def before_update(self, synthetic, step):
         self.diary.append(f"{self.name} before")
         if self.watches(step):
             # Every yielded loss has been backpropagated by now.
             assert (synthetic.frame_gradient[0] == 2).all() and (synthetic.frame_gradient[1:] == 0).all()
 
-    def after_update(self, step, synthetic):
+    def after_update(self, synthetic, step):
         self.diary.append(f"{self.name} after")
 
     def telemetry(self):

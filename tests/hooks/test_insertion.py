@@ -33,8 +33,8 @@ def step_with(synthetic: KeyFrames, gradient: torch.Tensor, hook: FrameInsertion
     synthetic.watch_frames(hook.watches(step))
     synthetic.frames.grad = None
     (synthetic.decode(torch.arange(len(synthetic))) * gradient).sum().backward()
-    hook.before_update(step, synthetic)
-    hook.after_update(step, synthetic)
+    hook.before_update(synthetic, step)
+    hook.after_update(synthetic, step)
     return synthetic.is_key.clone()
 
 
@@ -163,7 +163,7 @@ def test_the_norm_of_a_frames_gradient_is_a_mean_over_the_videos_that_keep_it():
     synthetic = videos(keys)
     synthetic.frames.grad = torch.zeros_like(synthetic.frames)
     synthetic.frames.grad[0, 0], synthetic.frames.grad[1, 0], synthetic.frames.grad[0, 2] = 1.0, 3.0, 5.0
-    hook.before_update(Step(5, 10, 0), synthetic)
+    hook.before_update(synthetic, Step(5, 10, 0))
     size = synthetic.spec.frame_numbers**0.5
     assert hook.telemetry()["gradient_norms"] == [
         *(pytest.approx(2 * size, rel=1e-3), None, pytest.approx(5 * size, rel=1e-3), None, None, 0.0)
@@ -185,4 +185,4 @@ def test_contradictions_are_refused(changes, words):
 def test_insertion_needs_key_frames():
     dense = Dense(torch.zeros(1, *SPEC.shape), SPEC, CLASSES, torch.zeros(1))
     with pytest.raises(TypeError, match="Dense"):
-        FrameInsertion(rule()).before_update(Step(0, 10, 0), dense)
+        FrameInsertion(rule()).before_update(dense, Step(0, 10, 0))

@@ -36,9 +36,9 @@ def chosen(rule: InsertionRule, is_key: torch.Tensor, gradient: torch.Tensor, se
     hook, step = FrameInsertion(rule), Step(5, 10, seed)
     videos.watch_frames(hook.watches(step))
     (videos.decode(torch.arange(len(is_key))) * gradient).sum().backward()
-    hook.before_update(step, videos)
+    hook.before_update(videos, step)
     assert torch.equal(videos.is_key, is_key), "nothing moves before the update"
-    hook.after_update(step, videos)
+    hook.after_update(videos, step)
     return videos.is_key & ~is_key
 
 
@@ -188,7 +188,7 @@ def test_telemetry_counts_what_was_seen(case):
     hook, step = FrameInsertion(InsertionRule()), Step(5, 10, 0)
     videos.watch_frames(True)
     (videos.decode(torch.arange(3)) * gradient).sum().backward()
-    hook.before_update(step, videos)
+    hook.before_update(videos, step)
     told, slow = hook.telemetry(), slow_cosines(is_key, gradient)
     assert sum(told["cosine_histogram"]) == 2 * sum(map(len, slow))
     candidates = int((~is_key).sum())
@@ -202,7 +202,7 @@ def test_the_total_reading_needs_a_gradient_on_the_parameter():
     videos = KeyFrames(torch.ones(1, *SPEC.shape), is_key, SPEC, CLASSES, torch.zeros(1))
     videos.watch_frames(True)
     with pytest.raises(RuntimeError, match="before any loss"):
-        FrameInsertion(InsertionRule(gradient="total")).before_update(Step(5, 10, 0), videos)
+        FrameInsertion(InsertionRule(gradient="total")).before_update(videos, Step(5, 10, 0))
 
 
 @given(cases())

@@ -111,7 +111,7 @@ def test_resuming_needs_nothing_of_the_hooks(stop):
 def test_videos_that_share_frames_are_refused():
     keys = KeyFrames.from_clips(start(), [2, 2, 2], SPEC, CLASSES, torch.arange(3))
     with pytest.raises(TypeError, match="KeyFrames"):
-        SaliencyMask(RULE).before_update(Step(0, 1, 0), keys)
+        SaliencyMask(RULE).before_update(keys, Step(0, 1, 0))
 
 
 def test_nothing_is_told_before_the_first_iteration():
@@ -127,7 +127,7 @@ def test_pixels_are_clamped_channel_by_channel(kind):
         "key_frames": lambda: KeyFrames.from_clips(wild, [3, 3, 3], spec, CLASSES, labels),
         "stills": lambda: Stills(wild[:, 0], spec, CLASSES, labels),
     }[kind]()
-    Clamp().after_update(Step(0, 1, 0), made)
+    Clamp().after_update(made, Step(0, 1, 0))
     (frames,) = made.groups()["frames"]
     for channel, (low, high) in enumerate([(-1, 1), (-2, 3), (-3, 7)]):
         found = frames.detach().movedim(-3, 0)[channel]
@@ -137,5 +137,5 @@ def test_pixels_are_clamped_channel_by_channel(kind):
 def test_pixels_in_range_stay_as_they_are():
     synthetic = Dense(start() * 0.1, SPEC, CLASSES, torch.arange(3))
     before = synthetic.frames.detach().clone()
-    Clamp().after_update(Step(0, 1, 0), synthetic)
+    Clamp().after_update(synthetic, Step(0, 1, 0))
     assert torch.equal(synthetic.frames, before)

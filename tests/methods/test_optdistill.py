@@ -169,7 +169,7 @@ def test_videos_that_changed_or_went_are_named(prepared, tmp_path, fits):
 
 
 def test_without_opencv_nothing_is_trained(prepared, tmp_path, fits, monkeypatch):
-    def missing(name):
+    def missing(*_):
         raise UserError("needs OpenCV")
 
     monkeypatch.setattr("vidense.boxes.people.require_opencv", missing)

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from vidense.registry import Registry
 
-__all__ = ["BOX_SOURCES", "TABLE_ENDINGS", "Box", "BoxSource", "is_table"]
+__all__ = ["BOX_SOURCES", "TABLE_ENDINGS", "WITHOUT_OPENCV", "Box", "BoxSource", "is_table"]
+
+# What to do where a source cannot be used, at the end of a message.
+WITHOUT_OPENCV = ", or use --set boxes=whole"
 
 
 class Box(NamedTuple):

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidense.boxes.base import BOX_SOURCES, Box
-from vidense.boxes.opencv import enlarged, require_opencv
+from vidense.boxes.base import BOX_SOURCES, WITHOUT_OPENCV, Box
+from vidense.opencv import enlarged, require_opencv
 
 __all__ = ["motion"]
 
@@ -28,7 +28,7 @@ def motion(frames: NDArray[np.uint8], class_name: str, path: str) -> list[Box]:
     too. The flow is DIS (Kroeger et al., Fast Optical Flow using Dense Inverse Search, ECCV 2016); its median, the
     motion of the camera, is taken away.
     """
-    cv2 = require_opencv("box source 'motion'")
+    cv2 = require_opencv("box source 'motion'", WITHOUT_OPENCV)
     speeds: list[NDArray[np.float32]] = []
     for speed in _speeds(cv2, frames):
         if speeds or (speed > PIXELS).mean() >= PART:

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vidense.boxes.base import BOX_SOURCES, Box
-from vidense.boxes.opencv import enlarged, require_opencv
+from vidense.boxes.base import BOX_SOURCES, WITHOUT_OPENCV, Box
+from vidense.opencv import enlarged, require_opencv
 
 __all__ = ["people"]
 
@@ -19,7 +19,7 @@ def people(frames: NDArray[np.uint8], class_name: str, path: str) -> list[Box]:
     Source: Dalal and Triggs, Histograms of Oriented Gradients for Human Detection, CVPR 2005. The boxes have the margin
     of the detector's training windows, an eighth of their height above and below.
     """
-    cv2 = require_opencv("box source 'people'")
+    cv2 = require_opencv("box source 'people'", WITHOUT_OPENCV)
     detector = cv2.HOGDescriptor()
     detector.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
     frame, factor = enlarged(frames[0], SMALLEST_SIDE)

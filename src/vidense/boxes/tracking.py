@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidense.boxes.base import Box
+from vidense.boxes.base import WITHOUT_OPENCV, Box
 from vidense.boxes.geometry import clipped, whole_frame
-from vidense.boxes.opencv import require_opencv
 from vidense.errors import UserError
+from vidense.opencv import require_opencv
 
 __all__ = ["find_tracker", "track"]
 
@@ -20,7 +20,7 @@ SMALLEST = 4
 def find_tracker() -> Callable[[], Any] | None:
     """Return what makes OpenCV's CSRT tracker, or None where it is not installed."""
     try:
-        cv2 = require_opencv("tracking")
+        cv2 = require_opencv("tracking", WITHOUT_OPENCV)
     except UserError:
         return None
     found: Callable[[], Any] | None = getattr(cv2, "TrackerCSRT_create", None)

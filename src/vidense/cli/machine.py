@@ -73,9 +73,10 @@ def _has_codec(name: str, mode: str) -> bool:
 
 
 def _machine() -> dict[str, Any]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    from vidense.hardware import processors
+
     free = shutil.disk_usage(Path.cwd()).free
-    return {"cores": cores, "memory": _memory(), "free disk here": format_bytes(free)}
+    return {"cores": processors(), "memory": _memory(), "free disk here": format_bytes(free)}
 
 
 def _memory() -> str:

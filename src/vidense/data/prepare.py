@@ -1,6 +1,5 @@
 """From a source of videos to a store: list, decode in worker processes, write shards, report."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -28,6 +27,7 @@ from vidense.data.prepare_report import PrepareReport, make_report
 from vidense.data.settings import PrepareSettings
 from vidense.data.store_index import FORMAT, INDEX, VERSION, read_store_index
 from vidense.errors import UserError
+from vidense.hardware import processors
 from vidense.locks import OWN_LOCK, Lock
 from vidense.records import content_hash, read_json, write_json
 
@@ -115,7 +115,7 @@ def prepare_listed(
             # Whoever wrote it has finished since.
             return _recognise(out, listing, settings, on_error)
         # More processes than videos would only be started and ended.
-        limits = (min(workers or _processors(), len(listing.entries)), timeout_s)
+        limits = (min(workers or processors(), len(listing.entries)), timeout_s)
         records = _decode(out, listing, settings, limits, on_error, progress)
         return _finish(out, listing, settings, records)
 
@@ -157,10 +157,6 @@ def _check_classes(listing: Listing) -> None:
             f"no training video of {len(gone)} classes that the lists name is on disk (the first is {gone[0]!r}); add "
             "them, or take the classes out of the lists"
         )
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _decode(

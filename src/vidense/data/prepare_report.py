@@ -9,10 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from vidense.config import first_mistake
 from vidense.data.layouts import Listing
-from vidense.data.layouts.places import a_few
 from vidense.data.settings import PrepareSettings
 from vidense.data.store_index import hash_of_content
-from vidense.errors import UserError
+from vidense.errors import UserError, a_few
 from vidense.records import read_json, write_json
 
 __all__ = ["REPORT", "BadFile", "PrepareReport", "make_report"]

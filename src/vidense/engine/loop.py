@@ -63,11 +63,11 @@ class Loop:
             part.backward()  # type: ignore[no-untyped-call]
             total += value
         for hook in hooks:
-            hook.before_update(step, synthetic)
+            hook.before_update(synthetic, step)
         self._schedule(step)
         self._optimizer.step()
         for hook in hooks:
-            hook.after_update(step, synthetic)
+            hook.after_update(synthetic, step)
         self.objective.after_update(synthetic, step)
         self._check_finite(step)
         telemetry = (self.objective.telemetry(), *(hook.telemetry() for hook in hooks))

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vidense.boxes.opencv import enlarged, require_opencv
 from vidense.data.spec import LabelledClips
 from vidense.errors import UserError, suggest
+from vidense.opencv import enlarged, require_opencv
 
 __all__ = ["ALGORITHMS", "ClassMotion", "clip_flow", "compare", "joined", "magnitude", "mean_motion", "require_flow"]
 
@@ -69,7 +69,7 @@ def require_flow(algorithm: str) -> Any:
     """
     if algorithm not in ALGORITHMS:
         raise UserError(f"unknown algorithm {algorithm!r}{suggest(algorithm, ALGORITHMS)}")
-    return require_opencv("optical flow", otherwise="")
+    return require_opencv("optical flow")
 
 
 def clip_flow(pixels: NDArray[np.uint8], algorithm: str = "dis") -> NDArray[np.float32]:

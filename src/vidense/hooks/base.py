@@ -19,10 +19,10 @@ class Hook:
         """Return whether this iteration must collect gradients on decoded frames (costs a tensor of clip size)."""
         return False
 
-    def before_update(self, step: Step, synthetic: Parameterization) -> None:
+    def before_update(self, synthetic: Parameterization, step: Step) -> None:
         """Look at, or change, the gradients."""
 
-    def after_update(self, step: Step, synthetic: Parameterization) -> None:
+    def after_update(self, synthetic: Parameterization, step: Step) -> None:
         """Look at, or change, the parameters."""
 
     def telemetry(self) -> dict[str, Any]:

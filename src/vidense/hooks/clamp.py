@@ -16,7 +16,7 @@ class Clamp(Hook):
     """
 
     @torch.no_grad()
-    def after_update(self, step: Step, synthetic: Parameterization) -> None:
+    def after_update(self, synthetic: Parameterization, step: Step) -> None:
         """Clamp."""
         ends = torch.tensor([0, 255], dtype=torch.uint8, device=synthetic.labels.device)
         darkest, brightest = synthetic.spec.normalise(ends.view(2, 1, 1, 1).expand(2, 3, 1, 1))

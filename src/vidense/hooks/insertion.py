@@ -102,7 +102,7 @@ class FrameInsertion(Hook):
         return self.rule.active(step)
 
     @torch.no_grad()
-    def before_update(self, step: Step, synthetic: Parameterization) -> None:
+    def before_update(self, synthetic: Parameterization, step: Step) -> None:
         """Choose frames by this iteration's gradients; the key-frames stay fixed within the iteration."""
         self._chosen = None
         keys = _key_frames(synthetic)
@@ -116,7 +116,7 @@ class FrameInsertion(Hook):
         self._describe(cosines, triggered, keys)
         self._chosen = self._place(triggered, cosines, keys.is_key, step)
 
-    def after_update(self, step: Step, synthetic: Parameterization) -> None:
+    def after_update(self, synthetic: Parameterization, step: Step) -> None:
         """Insert what was chosen, where the clip passes under the updated key-frames."""
         if self._chosen is not None:
             keys = _key_frames(synthetic)

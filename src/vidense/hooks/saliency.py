@@ -37,7 +37,7 @@ class SaliencyMask(Hook):
         self._before: Tensor | None = None
 
     @torch.no_grad()
-    def before_update(self, step: Step, synthetic: Parameterization) -> None:
+    def before_update(self, synthetic: Parameterization, step: Step) -> None:
         """Find the mask; apply it to the gradient, or keep the frames until they have moved."""
         frames = _frames(synthetic)
         self._mask = update_mask(frames, self.rule, signed=self.signed)
@@ -47,7 +47,7 @@ class SaliencyMask(Hook):
             frames.grad *= self._mask[..., None, None, None]
 
     @torch.no_grad()
-    def after_update(self, step: Step, synthetic: Parameterization) -> None:
+    def after_update(self, synthetic: Parameterization, step: Step) -> None:
         """Keep of each frame's update what the mask leaves of it."""
         if self._before is not None and self._mask is not None:
             frames = _frames(synthetic)

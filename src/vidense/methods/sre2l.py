@@ -1,16 +1,35 @@
 """SRe2L: videos, or single frames, recovered from a teacher (Yin et al., NeurIPS 2023)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
+import torch
+from torch import Tensor
+
+from vidense.data.spec import ClipSpec
 from vidense.hooks.clamp import Clamp
 from vidense.method import Group, Optimizer, Recipe, Start, Task, register_method, resolved
-from vidense.methods.tsgf import BETAS, RATES, Labels, label_bytes, room_for_labels
 from vidense.objectives.inversion import Recovery, TeacherInversion
 from vidense.option_types import Count, LearningRate, Weight
 from vidense.parameterizations.dense import Dense
 from vidense.teachers import Teacher
 
-__all__ = ["sre2l"]
+__all__ = ["BETAS", "RATES", "Labels", "label_bytes", "room_for_labels", "sre2l"]
+
+# Of Adam, as the reference code has them; a rate is nearly the most a pixel moves in an iteration, in normalised units.
+BETAS, RATES = (0.5, 0.9), (0.01, 0.03, 0.1, 0.3, 1.0)
+# What is kept with the videos: their class, or also what the teacher makes of each when it is finished.
+Labels = Literal["hard", "soft"]
+
+
+def label_bytes(spec: ClipSpec, classes: int, options: Mapping[str, Any]) -> int:
+    """Return the bytes of a video's soft label: one float32 a class."""
+    return 4 * classes if options["labels"] == "soft" else 0
+
+
+def room_for_labels(task: Task, labels: Labels) -> Tensor | None:
+    """Return float32 ``[C vpc, C]`` that the teacher fills in at the end, None where classes are all."""
+    return torch.zeros(len(task.labels), len(task.real.class_names)) if labels == "soft" else None
 
 
 @register_method(

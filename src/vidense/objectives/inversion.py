@@ -21,7 +21,14 @@ from vidense.option_types import Count, Weight
 from vidense.parameterizations.base import Parameterization
 from vidense.seeding import Draw
 
-__all__ = ["Recovery", "TeacherInversion", "random_view", "statistics_distance"]
+__all__ = [
+    "Recovery",
+    "TeacherInversion",
+    "entering_norms",
+    "norm_distance",
+    "random_view",
+    "statistics_distance",
+]
 
 # Of the box that a view enlarges: its share of the area and the ratio of its sides; and how far a view is rolled, as a
 # share of either side. The first two are the defaults of the random resized crop in SRe2L's code, which rolls pictures
@@ -138,8 +145,9 @@ class TeacherInversion(Objective):
             clips, labels = self._clips(synthetic, pieces, step.draw)
             if self.augment:
                 clips = random_view(clips, step.draw.generator("view", number))
-            with _watched(self.teacher) as distances:
+            with entering_norms(self.teacher) as entered:
                 entropy = functional.cross_entropy(self.teacher(clips), labels)
+            distances = [norm_distance(norm, maps) for norm, (maps,) in entered.items()]
             statistics = torch.stack([self.first_bn * distances[0], *distances[1:]]).sum()
             self._parts["cross_entropy"] += entropy.item()
             self._parts["statistics"] += statistics.item()
@@ -181,24 +189,28 @@ class TeacherInversion(Objective):
         return clips, synthetic.labels[videos]
 
 
-def _norms(network: Network) -> list[nn.Module]:
-    """Return the layers that normalise by the batch and remember what they saw of the real clips."""
-    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-    return [layer for layer in network.modules() if isinstance(layer, kinds) and layer.track_running_stats]
-
-
 @contextmanager
-def _watched(network: Network) -> Iterator[list[Tensor]]:
-    """Yield a list that a forward pass inside the block fills with the distance at each normalisation, in order."""
-    distances: list[Tensor] = []
+def entering_norms(network: nn.Module) -> Iterator[dict[nn.Module, list[Tensor]]]:
+    """Yield what enters each layer of :func:`_norms` inside the block, layers in order, one tensor a forward pass."""
+    entered: dict[nn.Module, list[Tensor]] = {}
 
-    def see(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        kept = (layer.get_buffer("running_mean"), layer.get_buffer("running_var"))
-        distances.append(statistics_distance(inputs[0], *kept))
+    def see(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        entered.setdefault(norm, []).append(inputs[0])
 
-    handles = [layer.register_forward_pre_hook(see) for layer in _norms(network)]
+    handles = [norm.register_forward_pre_hook(see) for norm in _norms(network)]
     try:
-        yield distances
+        yield entered
     finally:
         for handle in handles:
             handle.remove()
+
+
+def norm_distance(norm: nn.Module, maps: Tensor) -> Tensor:
+    """Return :func:`statistics_distance` of what enters a layer, ``[n, C, ...]``, from what the layer remembers."""
+    return statistics_distance(maps, norm.get_buffer("running_mean"), norm.get_buffer("running_var"))
+
+
+def _norms(network: nn.Module) -> list[nn.Module]:
+    """Return the layers that normalise by the batch and remember what they saw of the real clips."""
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+    return [layer for layer in network.modules() if isinstance(layer, kinds) and layer.track_running_stats]

@@ -6,14 +6,11 @@ published network has none; saliency is measured along the stored vectors of a v
 line is stored.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from vidense.objectives.inversion import statistics_distance
+from vidense.objectives.inversion import entering_norms, norm_distance
 from vidense.saliency import SaliencyRule, update_mask
 from vidense.seeding import Draw, derive
 from vidense.segmentation.ms_tcn import MsTcn, build_ms_tcn
@@ -54,7 +51,7 @@ def tsgf(task: Task) -> Condensed:
     teacher = train_teacher(task)
 
     def loss(videos: SegmentKeys, batch: list[int], draw: Draw) -> Tensor:
-        with _entering(teacher) as entered:
+        with entering_norms(teacher) as entered:
             entropies = [
                 functional.cross_entropy(
                     teacher(videos.features(index)[None])[-1], videos.labels(index).to(task.device)[None]
@@ -62,28 +59,8 @@ def tsgf(task: Task) -> Condensed:
                 for index in batch
             ]
         # Statistics are those of the whole batch, though its videos pass one by one.
-        distances = [
-            statistics_distance(torch.cat(maps, 2), norm.get_buffer("running_mean"), norm.get_buffer("running_var"))
-            for norm, maps in entered.items()
-        ]
+        distances = [norm_distance(norm, torch.cat(maps, 2)) for norm, maps in entered.items()]
         return torch.stack(entropies).mean() + STATISTICS * torch.stack(distances).sum()
 
     made = descend(mean_start(task), loss, Descent(RATE, BETAS, saliency_mask), task, "inversion")
     return Condensed(made, teacher)
-
-
-@contextmanager
-def _entering(teacher: MsTcn) -> Iterator[dict[nn.Module, list[Tensor]]]:
-    """Yield what enters each batch normalisation inside the block, ``[1, 64, T]`` a video."""
-    entered: dict[nn.Module, list[Tensor]] = {}
-
-    def see(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        entered.setdefault(norm, []).append(inputs[0])
-
-    norms = [layer for layer in teacher.modules() if isinstance(layer, nn.BatchNorm1d)]
-    handles = [norm.register_forward_pre_hook(see) for norm in norms]
-    try:
-        yield entered
-    finally:
-        for handle in handles:
-            handle.remove()

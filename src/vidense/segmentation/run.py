@@ -11,9 +11,8 @@ import torch
 
 from vidense import __version__
 from vidense.config import check_counts
-from vidense.data.layouts.places import a_few
 from vidense.engine.settings import pick_device
-from vidense.errors import UserError
+from vidense.errors import UserError, a_few
 from vidense.evaluation.jobs import once
 from vidense.hardware import describe
 from vidense.records import is_free, read_json, write_json

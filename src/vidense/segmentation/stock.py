@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidense.data.layouts.places import a_few
+from vidense.errors import a_few
 from vidense.segmentation.features import PARTS, FeatureFolder
 
 __all__ = ["SALADS", "SALADS_SPLITS", "Stock", "missing_files", "take_stock"]

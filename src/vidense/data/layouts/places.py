@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from vidense.data.layouts.base import VIDEO_ENDINGS
-from vidense.errors import UserError
+from vidense.errors import UserError, a_few
 
 __all__ = [
     "DEPTH",
-    "a_few",
     "class_root",
     "find_file",
     "in_no_list",
@@ -143,8 +142,3 @@ def in_no_list(extra: Iterable[str]) -> tuple[str, ...]:
     """Return a note, or none, that names videos on disk which no list of the dataset names."""
     names = sorted(extra)
     return (f"videos on disk that no list names were left out: {a_few(names)}",) if names else ()
-
-
-def a_few(names: Sequence[str], most: int = 5) -> str:
-    """Return ``"7: a, b, c, d, e, ..."``: how many there are, and the first of them."""
-    return f"{len(names)}: {', '.join(names[:most])}{', ...' if len(names) > most else ''}"

@@ -11,12 +11,12 @@ from vidense.errors import UserError
 __all__ = ["enlarged", "require_opencv"]
 
 
-def require_opencv(user: str, otherwise: str = ", or use --set boxes=whole") -> Any:
+def require_opencv(user: str, otherwise: str = "") -> Any:
     """Return the module ``cv2``.
 
     Args:
         user: what needs it, for the message.
-        otherwise: the end of the message, what to do without it.
+        otherwise: the end of the message, how to do without it.
 
     Raises:
         UserError: if it is not installed.
@@ -38,4 +38,4 @@ def enlarged(frame: NDArray[np.uint8], least: int) -> tuple[NDArray[np.uint8], f
     if factor == 1:
         return frame, factor
     height, width = (round(side * factor) for side in frame.shape[:2])
-    return require_opencv("a box source").resize(np.ascontiguousarray(frame), (width, height)), factor
+    return require_opencv("a larger frame").resize(np.ascontiguousarray(frame), (width, height)), factor
