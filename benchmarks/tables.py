@@ -96,17 +96,21 @@ def ablation(records: Records) -> str:
 
 def ablated(records: Records) -> str:
     """Return the rows of the one grid of ``vidense ablate`` among the records."""
-    columns = ("variant", "seeds x nets", "top-1 %", "minus first", "minus random, equal videos", "bytes on disk")
-    lines = header(*columns)
+    differences = ("minus first", "minus random, equal videos")
+    lines = header("variant", "seeds x nets", "top-1 %", *differences, "key-frames a video", "lr", "bytes on disk")
     rows = [row for record in records for row in record["result"]["rows"]]
     for row in rows:
         own = row["summary"]
         size = average([one["storage"] for one in row["sets"]], "bytes")
         # A mean over the networks that did not diverge would flatter.
         seen = ("", "diverged") if own is None else (counted(own), f"{100 * own['mean']:.1f}")
-        cells = (row["variant"], *seen)
         against = "" if row is rows[0] else in_points(row["against_first"])
-        lines.append(f"| {' | '.join(cells)} | {against} | {in_points(row['against_random'])} | {size:,.0f} |")
+        keys = [count for one in row["sets"] for count in one["key_frames"] or ()]
+        kept = f"{sum(keys) / len(keys):.1f}" if keys else ""
+        # One for all seeds: it is searched at the first.
+        rate = "" if row["sets"][0]["lr"] is None else f"{row['sets'][0]['lr']:g}"
+        cells = (row["variant"], *seen, against, in_points(row["against_random"]), kept, rate, f"{size:,.0f}")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) if rows else "Not measured yet."
 
 

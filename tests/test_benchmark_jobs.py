@@ -150,7 +150,7 @@ def test_a_ranking_stands_beside_that_of_random_clips():
 def row(variant: str, accuracies: list[float]) -> dict:
     """Return a row of an ablation, one accuracy a seed."""
     sets = [
-        {"seed": seed, "storage": {"bytes": 1000}}
+        {"seed": seed, "storage": {"bytes": 1000}, "lr": 10.0, "key_frames": [2, 3 + seed]}
         | {key: [{"net_seed": 0, "top1": value, "diverged": False}] for key in ("networks", "random")}
         for seed, value in enumerate(accuracies)
     ]
@@ -166,7 +166,7 @@ def test_a_grid_is_a_table_and_a_figure():
     first, second = ablated([record]).splitlines()[2:]
     drawn = Xml.fromstring(figures.sweep_figure([record], "vpc", "Videos per class", log=True).inline())
 
-    assert first == "| 1 videos per class | 1 x 1 | 40.0 |  | +10.0 | 1,000 |"
+    assert first == "| 1 videos per class | 1 x 1 | 40.0 |  | +10.0 | 2.5 | 10 | 1,000 |"
     assert second.startswith("| 20 videos per class | 1 x 1 | 60.0 | +10.0 |")
     assert {"prism", "random", "20"} <= {text.text for text in drawn.iter("text")}
     assert figures.sweep_figure([record], "frames", "Frames", log=False) is None
@@ -181,7 +181,7 @@ def test_a_variant_that_diverged_is_named_and_not_drawn():
     rows[2]["sets"][0]["random"] = [{"net_seed": 0, "diverged": True}]
     record = {"job": "vpc", "result": {"rows": rows}}
 
-    assert ablated([record]).splitlines()[3] == "| 2 videos per class |  | diverged |  |  | 1,000 |"
+    assert ablated([record]).splitlines()[3] == "| 2 videos per class |  | diverged |  |  | 2.5 | 10 | 1,000 |"
     drawn = Xml.fromstring(figures.sweep_figure([record], "vpc", "t", log=True).inline())
     assert not any(title.text.endswith(("at 2", "at 5")) for title in drawn.iter("title"))
 
