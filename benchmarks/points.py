@@ -13,7 +13,6 @@ from vidense.budget import parse_bytes
 from vidense.condensed import CondensedDataset, save
 from vidense.data.spec import DecodedOtherwise
 from vidense.data.store import ClipStore
-from vidense.engine.run import read_record
 from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import coded_within, equal_bytes
@@ -23,12 +22,13 @@ from vidense.evaluation.spec import eval_spec
 from vidense.parameterizations import CodedClips, KeyFrames
 from vidense.records import content_hash, write_json
 from vidense.report.courses import read_stretches
+from vidense.runlog import read_record
 from vidense.seeding import Draw
 
 __all__ = ["Measured", "Point", "run_point"]
 
 # Of a folder of coded clips: condensed.json and the header of its tensors.
-INDEX_BYTES = 1000
+CODED_INDEX_BYTES = 1000
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
 def _coded(point: Point, store: ClipStore, bench: Bench, how: Measured) -> dict[str, Any]:
     """Return what networks learn from random real clips that AV1 stores within the budget, index included."""
     budget = parse_bytes(point.budget)
-    train = coded_within(store, budget - INDEX_BYTES, point.seed)
+    train = coded_within(store, budget - CODED_INDEX_BYTES, point.seed)
     assert isinstance(train.clips, CodedClips)
     saved = save(point.folder(how.work), train.clips, dtype="uint8", provenance={})
     assert saved.storage.bytes <= budget

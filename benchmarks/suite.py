@@ -116,10 +116,14 @@ class Suite(Benchmark):
         # A budget too small for a method searched nothing.
         return replace(point, options={**point.options, "lr": found["tuning"]["lr"]}) if "tuning" in found else point
 
+    @property
+    def videos(self) -> Path:
+        """Where the videos are unless told otherwise."""
+        return Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data")) / self.data
+
     def add_data(self, parser: ArgumentParser) -> None:
         """Add the flag that says where the videos are."""
-        data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
-        parser.add_argument("--data", type=Path, default=data / self.data, help="folder that holds splits.csv")
+        parser.add_argument("--data", type=Path, default=self.videos, help="folder that holds splits.csv")
 
     def prepare(self, chosen: Namespace) -> None:
         """Decode the videos, if that was not done before; ``chosen`` is what the command was given."""

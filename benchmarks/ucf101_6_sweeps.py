@@ -8,7 +8,6 @@ Each is one grid of ``vidense ablate``, beside random clips at equal videos, on 
 for each number of videos. 150 iterations, for 180 videos take 30 times as long as six; 300 for the halves of classes.
 """
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from benchmarks.command import run
 from benchmarks.figures import sweep_figure
 from benchmarks.jobs import Jobs
-from benchmarks.records import ROOT, Records
+from benchmarks.records import Records
 from benchmarks.tables import ablated, gradient_shares
 from benchmarks.ucf101_6 import SUITE as BASE
 from vidense.ablation import ablate
@@ -31,9 +30,8 @@ NETS = 2
 def _sweep(grid: str, work: Path) -> dict[str, Any]:
     store = work / "store"
     if grid == "frames":
-        data = Path(os.environ.get("VIDENSE_TEST_DATA", ROOT.parent.parent / "shared" / "data"))
         store = work / "store-16"
-        prepare(data / "ucf101-6", store, frames=16, size=64, clips=3)
+        prepare(BASE.videos, store, frames=16, size=64, clips=3)
     asked: dict[str, Any] = {"grid": grid, "iterations": ITERATIONS[grid], "nets": NETS, "device": "cpu"}
     return ablate("prism", store, work / "sweeps" / grid, **asked)
 

@@ -28,9 +28,7 @@ POINTS = [point for point in BASE.points if point.method != CEILING]
 JOBS = Jobs(
     name="weizmann_flow",
     base=BASE,
-    jobs={
-        f"flow-{point.method}-{point.seed}": partial(_flow, point) for point in BASE.points if point.method != CEILING
-    },
+    jobs={f"flow-{point.method}-{point.seed}": partial(_flow, point) for point in POINTS},
     tables={"weizmann flow": motion_kept},
 )
 

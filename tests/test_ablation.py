@@ -82,7 +82,7 @@ def test_variants_that_the_store_has_no_videos_for_are_left_out_and_named(store,
     assert run(words) == 0
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left out")]
     rule = "must be from 1 to 4, the number of training videos of the smallest class ('down')"
-    assert told == [f"left out: {vpc} videos per class, for vpc={vpc} {rule}" for vpc in (5, 10, 20, 30)]
+    assert told == [f"left out: {vpc} videos per class (vpc={vpc} {rule})" for vpc in (5, 10, 20, 30)]
     found = json.loads((tmp_path / "out" / "ablation.json").read_text())
     assert [row["vpc"] for row in found["rows"]] == [1, 2] and len(found["left_out"]) == 4
 

@@ -105,7 +105,7 @@ def parse_assignments(assignments: Sequence[str], where: str = "--set") -> dict[
 
     Args:
         assignments: what was typed.
-        where: it was typed.
+        where: the flag that they were typed after.
 
     Raises:
         UserError: listing every item that is no ``key=value``.

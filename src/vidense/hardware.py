@@ -44,7 +44,7 @@ def peak_memory(device: torch.device) -> int:
 
 
 def forget_peak(device: torch.device) -> None:
-    """Let :func:`peak_memory` count from now on, on a GPU; what a process held at most nothing can reset."""
+    """Let :func:`peak_memory` count from now on, on a GPU; the most that a process held cannot be reset."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
 

@@ -28,7 +28,7 @@ class NamesFile:
     """Marks an option whose value may be the path of a file: runs are known by what it holds, not by where it lies.
 
     Attributes:
-        when: tells of a value whether it is one.
+        when: whether a value is one.
     """
 
     when: Callable[[str], bool] = bool

@@ -117,7 +117,7 @@ def appearing(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder``; rename it into place on success, delete it on failure.
 
     Args:
-        folder: to be.
+        folder: its final path.
         replace: take the place of what is there.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A named collection that refuses duplicates and helps with unknown names, and whose a registered thing is."""
+"""A named collection that refuses duplicates, helps with unknown names, and tells ours from a plug-in's."""
 
 import inspect
 from collections.abc import Callable, Iterator

@@ -58,7 +58,7 @@ def frame_differences(clips: Tensor) -> Tensor:
 
 
 def smoothing_weights(rule: SaliencyRule) -> Tensor:
-    """Return what the differences 0, 1, ..., ``look_back`` frames ago count, ``[look_back + 1]``, one together.
+    """Return the weights of the differences 0, 1, ..., ``look_back`` frames ago, ``[look_back + 1]``, whose sum is 1.
 
     A symmetric window without the zeros at its ends, for with them the frame itself would not count.
     """

@@ -9,9 +9,10 @@ import torch
 from tests.engine.test_run_states import SETTINGS, _toys, bits, kill_at, store
 from tests.engine.toys import Killed
 from vidense import condense
-from vidense.engine.run import RunFolder, read_record
+from vidense.engine.run import RunFolder
 from vidense.errors import UserError
 from vidense.records import remove
+from vidense.runlog import read_record
 
 __all__ = ["_toys", "store"]  # fixtures: pytest finds them by their names in this module
 

@@ -35,7 +35,7 @@ class Cropping:
     Attributes:
         boxes: ``motion`` is what moves first, by optical flow; ``people`` are those that OpenCV's HOG detector sees;
             ``whole`` is the whole frame; a plug-in's name; or a CSV or JSON file of boxes on first frames.
-        boxes_per_video: so many of a video's boxes at most, drawn at random.
+        boxes_per_video: at most this many boxes of each video, drawn at random.
         footage: ``original`` reads the files that the store was prepared from, from end to end; ``stored`` makes do
             with the first clip that the store holds of each video.
     """

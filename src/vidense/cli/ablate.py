@@ -94,7 +94,7 @@ def _print(found: Mapping[str, Any]) -> None:
         ],
     )
     for name, reason in found["left_out"].items():
-        say(f"left out: {name}, for {reason}")
+        say(f"left out: {name} ({reason})")
 
 
 def _difference(found: Mapping[str, Any] | None) -> str:

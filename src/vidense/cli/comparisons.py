@@ -10,7 +10,7 @@ from vidense.tasks import TASKS
 
 __all__ = ["COMPARISONS", "check_task", "compare"]
 
-# What these tasks take the flags to be that they leave no choice of.
+# The flags that these tasks decide themselves, and what they take them to be.
 FIXED = {
     "protocol": "clean",
     "epochs": None,

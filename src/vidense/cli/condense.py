@@ -52,7 +52,7 @@ def condense(
 
 
 def _check_resume(out: Path, fresh: bool, resume: bool) -> None:
-    from vidense.engine.run import read_record
+    from vidense.runlog import read_record
 
     if resume and fresh:
         raise UserError("--resume continues a run and --fresh forgets it; give one of them")
@@ -81,10 +81,10 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
     from vidense.cli.progress import Display
     from vidense.engine.condense import condense as run
     from vidense.engine.preview import write_previews
-    from vidense.engine.run import read_record
     from vidense.engine.settings import pick_device
     from vidense.hardware import peak_memory
     from vidense.report.courses import read_stretches, rising
+    from vidense.runlog import read_record
 
     before = (out / "run.json").exists() and not fresh and read_record(out)["status"] == "done"
     # Of which device is asked once the engine has checked that it is one.

@@ -26,7 +26,7 @@ def segment(
     split: Annotated[str, typer.Option(metavar="K|all", help="Which split, or the mean of all of them.")] = "1",
     videos: Annotated[int | None, typer.Option(help="Training videos to keep.  [default: all]")] = None,
     keys: Annotated[int, typer.Option(help="Stored feature vectors of a segment.")] = 2,
-    subsample: Annotated[int, typer.Option(help="Use every so-manyth frame: 2 for 50Salads.")] = 1,
+    subsample: Annotated[int, typer.Option(help="Use every n-th frame: 2 for 50Salads.")] = 1,
     iterations: Annotated[int, typer.Option(help="Of prism and tsgf.")] = 300,
     epochs: Annotated[int, typer.Option(help="Passes over the whole set; smaller sets get as many updates.")] = 50,
     seeds: Annotated[int, typer.Option(help="Sets to condense, each with a network of its own.")] = 3,

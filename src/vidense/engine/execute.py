@@ -71,7 +71,7 @@ def _recipe(job: Job, task: Task, run: RunFolder, report: Report) -> Recipe:
         recipe.synthetic.to(job.device)
         return recipe
 
-    if job.options.get("lr") != "auto":
+    if not job.searches_rate:
         return build(task, None)
     if "tuning" not in run.record:
         report("search lr", 0, 1, {})

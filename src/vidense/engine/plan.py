@@ -42,7 +42,7 @@ class Plan:
         iterations: length of the run, 0 for methods that choose at once.
         device: hardware it was measured on.
         seconds_per_iteration: mean of a few after a warm-up; 0 without iterations.
-        seconds_setup: building the recipe, which beside ``needs`` is all the work of a method that chooses at once.
+        seconds_setup: building the recipe; with ``needs``, all the work of a method that chooses at once.
         seconds_search: of the learning-rate search, an upper estimate; 0 where the rate is given.
         needs: what must be made first, one ``{"what", "seconds"}`` each, 0 where the store's cache has it.
         peak_memory: most bytes held while measuring, and those that only a longer run comes to hold: networks that it
@@ -180,8 +180,8 @@ class _Costs:
 def _build(job: Job, task: Task) -> tuple[Recipe, float]:
     """Return a job's recipe, prepared and on its device, and the seconds that took."""
     started = time.perf_counter()
-    # The smallest rate of the search cannot diverge within a few steps, and the rate does not change the time.
-    recipe = job.build(task, job.method.rates[0] if job.options.get("lr") == "auto" else None)
+    # The rate does not change the time.
+    recipe = job.build(task, job.trial_rate)
     recipe.synthetic.to(job.device)
     if recipe.objective is not None:
         recipe.objective.prepare(task.real)
@@ -199,7 +199,7 @@ def _costs(recipe: Recipe, setup: float, job: Job, task: Task) -> _Costs:
         next(steps)
     iteration = _timed(lambda: list(steps), job.device) / MEASURED
     to_come = recipe.objective.bytes_to_come()
-    if job.options.get("lr") != "auto":
+    if not job.searches_rate:
         return _Costs(job.iterations, setup, iteration, to_come=to_come)
     part = min(1.0, TRIAL_CLASSES / len(task.real.class_names)) if recipe.class_independent else 1.0
     candidates = len(job.method.rates)
@@ -227,12 +227,10 @@ def _timed(work: Callable[[], Any], device: torch.device) -> float:
 def _storage(recipe: Recipe, synthetic: Parameterization, job: Job, store: ClipStore) -> Storage:
     """Write the dataset as ``condense`` would, and forget it.
 
-    The sizes of its files are exact, but for the digits of what the objective has yet to learn.
+    The sizes of its files are exact, but for the digits of what the objective and a search have yet to find.
     """
-    # The smallest rate stands for the one to be found; it is as long as any.
-    rate = job.method.rates[0] if job.options.get("lr") == "auto" else None
     outcome = {} if recipe.objective is None else recipe.objective.outcome()
-    provenance = job.provenance(job.to_json(store.content_hash), lr=rate, outcome=outcome)
+    provenance = job.provenance(job.to_json(store.content_hash), lr=job.trial_rate, outcome=outcome)
     with tempfile.TemporaryDirectory() as folder:
         return save(Path(folder), synthetic, dtype=job.store_dtype, provenance=provenance).storage
 

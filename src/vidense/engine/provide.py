@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from vidense.checkpoints import SECONDS
 from vidense.data.store import ClipStore
 from vidense.engine.settings import resolve
-from vidense.engine.workshop import making, rehearsing
+from vidense.engine.workshop import making, start_of
 from vidense.method import Task
 from vidense.needs import Need, Report, Workshop
 
@@ -76,6 +76,6 @@ def provide(
         found.append(Provided(need, made, round(time.perf_counter() - started, 2)))
         return made
 
-    noting = Workshop(obtain, shop.condense, rehearsing([], lambda job, task: 0.0).start_of)
-    job.build(job.task(opened, noting), job.method.rates[0] if job.options.get("lr") == "auto" else None)
+    noting = Workshop(obtain, shop.condense, start_of)
+    job.build(job.task(opened, noting), job.trial_rate)
     return found

@@ -11,7 +11,7 @@ from vidense.locks import OWN_LOCK, Lock
 from vidense.records import is_leftover, remove, write_json
 from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
 
-__all__ = ["RunFolder", "read_record"]
+__all__ = ["RunFolder"]
 
 CHECKPOINT, DATASET, SNAPSHOTS = "checkpoint.pt", "dataset", "snapshots"
 # What evaluation and pictures leave in a run.

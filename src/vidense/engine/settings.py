@@ -77,6 +77,16 @@ class Job:
     store_dtype: StoreDtype
     scale: Scale
 
+    @property
+    def searches_rate(self) -> bool:
+        """Whether a learning rate must be found before the run."""
+        return self.options.get("lr") == "auto"
+
+    @property
+    def trial_rate(self) -> float | None:
+        """The smallest candidate of that search, which cannot diverge within a few steps; None where none is made."""
+        return self.method.rates[0] if self.searches_rate else None
+
     def task(self, store: ClipStore, workshop: Workshop) -> Task:
         """Return the task of this job on a store's training clips, on the job's device."""
         real = store.train.to(self.device)

@@ -15,7 +15,7 @@ from vidense.needs import Condensation, Need, Report, Workshop
 from vidense.parameterizations.base import Parameterization
 from vidense.records import content_hash
 
-__all__ = ["making", "rehearsing"]
+__all__ = ["making", "rehearsing", "start_of"]
 
 # A recipe whose rate is yet to be found, on a task: seconds that its run takes.
 Estimate = Callable[[Job, Task], float]
@@ -59,15 +59,17 @@ def rehearsing(notes: list[dict[str, Any]], estimate: Estimate) -> Workshop:
         notes.append({"what": need.describe(), "seconds": round(price, 6), "rehearsed": own})
         return found
 
-    def start_of(task: Task, need: Condensation) -> Parameterization:
-        job = _job(task, need)
-        return job.build(_task(task, need), job.method.rates[0]).synthetic
-
     def seconds_of(task: Task, need: Condensation) -> float:
         job = _job(task, need)
         return 0.0 if _folder(task, job).finished else estimate(job, _task(task, need))
 
     return Workshop(obtain, real.condense, start_of, seconds_of)
+
+
+def start_of(task: Task, need: Condensation) -> Parameterization:
+    """Return the videos of a need before their optimisation."""
+    job = _job(task, need)
+    return job.build(_task(task, need), job.trial_rate).synthetic
 
 
 def _job(task: Task, need: Condensation) -> Job:

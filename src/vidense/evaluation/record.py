@@ -63,11 +63,11 @@ class EvaluationRecord:
         }
 
     def write(self, folder: Path) -> Path:
-        """Write the task's file into ``folder``, and return its path; what an older one was asked for else is told."""
+        """Write the task's file into ``folder``, and return its path; warns where an older one had other arguments."""
         file = folder / TASKS[self.task].file
         if holds(file, "format", FORMAT) and not holds(file, "asked", dict(self.asked)):
             logging.getLogger("vidense").warning(
-                "%s held an evaluation that was asked otherwise, which this one replaces; its networks are kept, and "
+                "%s held an evaluation with other arguments, which this one replaces; its networks are kept, and "
                 "the former command brings it back at once",
                 file,
             )

@@ -11,7 +11,7 @@ from vidense.tasks import TASKS
 
 __all__ = ["Row", "Table", "group_rows", "sentences"]
 
-# Of an option that a run of before it existed lacks.
+# In the place of an option that an older run does not have.
 UNSET = object()
 BASELINES = {
     "random_equal_vpc": "equal videos per class",

@@ -172,7 +172,7 @@ def read_run(path: Path) -> Run:
             dataset=dataset,
             evaluation=_evaluation(path / "evaluation.json", record["settings"], content),
             previews=_previews(path / "preview", drawn.get("videos", ()), names, dataset["spec"]["frames"]),
-            # Previews of before that was written hold all that there are.
+            # Older previews do not say, and hold all that there are.
             videos=drawn.get("of", len(drawn.get("videos", ()))),
             nearest=_nearest(path / "nearest", names, content),
             flows=_flows(path / "flow", content),

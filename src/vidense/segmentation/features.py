@@ -67,7 +67,7 @@ class FeatureFolder:
         Args:
             part: ``train`` or ``test``.
             split: one of :attr:`splits`.
-            subsample: keep every so-manyth frame (2 for 50Salads, whose features are 30 a second and are used at 15).
+            subsample: keep every n-th frame (2 for 50Salads, whose features are 30 a second and are used at 15).
 
         Raises:
             UserError: as of :meth:`names`, if no frame is kept, a file is missing, or features and classes do not fit.
@@ -100,7 +100,7 @@ class FeatureVideos:
         names: of the videos.
         class_names: C names.
         dimension: D.
-        subsample: every so-manyth frame is used.
+        subsample: every n-th frame is used.
     """
 
     def __init__(self, path: Path, names: Sequence[str], class_names: Sequence[str], subsample: int) -> None:

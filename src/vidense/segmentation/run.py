@@ -44,7 +44,7 @@ class Settings:
     Attributes:
         videos: training videos that are kept; None for all.
         keys: most stored vectors of a segment.
-        subsample: every so-manyth frame is used; predictions are repeated for those between.
+        subsample: every n-th frame is used; predictions are repeated for those between.
         iterations: of the methods that optimise.
         epochs: passes over the whole training set. Every network takes as many updates as these have, whatever it is
             trained on, so that small sets train as long as the whole.

@@ -35,7 +35,7 @@ class Stock:
         splits: number of a split to how many training and test videos its bundles name.
         missing: files of videos that a split names, relative to the folder.
         extra: files of videos that no split names.
-        subsample: every so-manyth frame is used.
+        subsample: every n-th frame is used.
     """
 
     class_names: tuple[str, ...]
