@@ -6,10 +6,10 @@ import pytest
 
 from tests.evaluation.conftest import write_store
 from tests.small_net import NAME, linear
-from vidense import ablations
+from vidense import ablation_grids
 from vidense import methods as _registered  # noqa: F401 - registers them
 from vidense.ablation import FILE, ablate
-from vidense.ablations import Grid, Variant, grid_of, grids_of
+from vidense.ablation_grids import Grid, Variant, grid_of, grids_of
 from vidense.cli import run
 from vidense.errors import UserError
 from vidense.evaluation.spec import eval_spec
@@ -55,7 +55,7 @@ def store(tmp_path):
 def starts(monkeypatch, linear):
     """A grid over dm's start, with a network that trains in no time."""
     grid = Grid("a paper", (Variant("as published"), Variant("from noise", {"start": "noise"})))
-    monkeypatch.setitem(ablations.GRIDS, "dm", {"components": grid})
+    monkeypatch.setitem(ablation_grids.GRIDS, "dm", {"components": grid})
     return {"iterations": 6, "options": {"network": NAME}}
 
 
@@ -146,7 +146,7 @@ def test_prism_on_videos_without_motion_and_with_abrupt_motion(store, tmp_path, 
 
 def test_the_share_of_the_gradient_is_known_where_all_frames_are_learned(store, tmp_path, linear, monkeypatch):
     grid = Grid("", (Variant("two frames"), Variant("all frames", {"all_learnable": True})))
-    monkeypatch.setitem(ablations.GRIDS["prism"], "frames learned", grid)
+    monkeypatch.setitem(ablation_grids.GRIDS["prism"], "frames learned", grid)
     options = {"iterations": 6, "options": {"network": NAME, "lr": 1.0}}
     found = ablate("prism", store.path, tmp_path / "out", grid="frames learned", seeds=1, nets=1, model=NAME, **options)
     two, every = (row["sets"][0]["gradient_share"] for row in found["rows"])

@@ -7,10 +7,10 @@ import torch
 
 from tests.evaluation.conftest import write_store
 from tests.small_net import NAME, linear
-from vidense import ablation, ablations, reproduction
+from vidense import ablation, ablation_grids, reproduction
 from vidense import methods as _registered  # noqa: F401 - registers them
 from vidense.ablation import ablate
-from vidense.ablations import Grid, Variant
+from vidense.ablation_grids import Grid, Variant
 from vidense.errors import UserError
 from vidense.named_recipes import find_recipe
 from vidense.reproduction import _best_on_test, _summary, reproduce
@@ -144,7 +144,7 @@ def varied(monkeypatch, linear):
         row = [result(seed, net, 0.2 + 0.1 * seed) for net in range(work.nets)]
         return {"seed": seed, "lr": options.get("lr", float(vpc)), "networks": row, "random": row}
 
-    monkeypatch.setitem(ablations.GRIDS, "dm", {"components": GRID})
+    monkeypatch.setitem(ablation_grids.GRIDS, "dm", {"components": GRID})
     monkeypatch.setattr(ablation._Work, "_set", made)
     # Nothing was condensed that could be drawn.
     monkeypatch.setattr(ablation, "_draw", lambda *_: None)

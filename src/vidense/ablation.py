@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidense.ablations import Variant, grid_of
+from vidense.ablation_grids import Variant, grid_of
 from vidense.condensed import load
 from vidense.config import check_counts
 from vidense.data.derive import halves_by_motion, motion_of_clips, write_classes, write_moved, write_reframed
@@ -56,7 +56,7 @@ def ablate(
         method: a registered name.
         store: prepared data.
         out: folder of the runs, of ``ablation.json``, and of ``strips``: a picture a class of every variant's videos.
-        grid: one of :func:`vidense.ablations.grids_of`.
+        grid: one of :func:`vidense.ablation_grids.grids_of`.
         seeds: condensation seeds of each variant.
         nets: evaluation networks of each set, trained under protocol ``clean``.
         model: those networks, options behind colons.

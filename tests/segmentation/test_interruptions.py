@@ -9,11 +9,11 @@ import torch
 from vidense.errors import DivergenceError, UserError
 from vidense.segmentation import METHODS, Settings, load, run, segment
 from vidense.segmentation.features import FeatureFolder
-from vidense.segmentation.matching import class_means, prism
 from vidense.segmentation.methods import FULL
 from vidense.segmentation.metrics import METRICS
 from vidense.segmentation.ms_tcn import build_stage
 from vidense.segmentation.optimise import Descent, descend
+from vidense.segmentation.prism import class_means, prism
 from vidense.segmentation.selection import mean_start
 from vidense.segmentation.sequences import Script, SegmentKeys
 

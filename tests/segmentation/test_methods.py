@@ -7,15 +7,15 @@ import torch
 
 from vidense.errors import DivergenceError, UserError
 from vidense.objectives.inversion import statistics_distance
-from vidense.segmentation import matching, optimise
+from vidense.segmentation import optimise, prism
 from vidense.segmentation.features import FeatureFolder
-from vidense.segmentation.inversion import saliency_mask
-from vidense.segmentation.matching import class_means
 from vidense.segmentation.methods import METHODS
 from vidense.segmentation.ms_tcn import build_ms_tcn, build_stage
 from vidense.segmentation.optimise import Descent, descend, spread_of
+from vidense.segmentation.prism import class_means
 from vidense.segmentation.selection import mean_start
 from vidense.segmentation.sequences import Script, SegmentKeys
+from vidense.segmentation.tsgf import saliency_mask
 
 NAMES = ("coreset", "mean", "prism", "random", "tsgf")
 
@@ -214,7 +214,7 @@ def test_every_video_is_in_one_batch_of_every_iteration(task, monkeypatch):
 
 def test_a_loss_that_is_not_finite_ends_the_run(task):
     with pytest.raises(DivergenceError, match="at iteration 0"):
-        descend(mean_start(task), lambda videos, *_: videos.vectors.sum() / 0, matching.HOW, task, "x")
+        descend(mean_start(task), lambda videos, *_: videos.vectors.sum() / 0, prism.HOW, task, "x")
 
 
 def test_spread_of_features():

@@ -65,7 +65,7 @@ def ablate(
 
 
 def _print_grids(method: str) -> None:
-    from vidense.ablations import grids_of
+    from vidense.ablation_grids import grids_of
 
     for name, grid in grids_of(method).items():
         source = f" ({grid.source})" if grid.source else ""

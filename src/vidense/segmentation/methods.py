@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from vidense.registry import Registry
-from vidense.segmentation.inversion import tsgf
-from vidense.segmentation.matching import prism
+from vidense.segmentation.prism import prism
 from vidense.segmentation.selection import coreset, mean, random
 from vidense.segmentation.task import Condensed, Task
+from vidense.segmentation.tsgf import tsgf
 
 __all__ = ["FULL", "METHODS"]
 
@@ -14,5 +14,8 @@ __all__ = ["FULL", "METHODS"]
 FULL = "full"
 
 METHODS: Registry[Callable[[Task], Condensed]] = Registry("segmentation method")
-for _method in (prism, tsgf, mean, coreset, random):
-    METHODS.register(_method.__name__)(_method)
+METHODS.register("prism")(prism)
+METHODS.register("tsgf")(tsgf)
+METHODS.register("mean")(mean)
+METHODS.register("coreset")(coreset)
+METHODS.register("random")(random)
