@@ -43,7 +43,7 @@ TeacherScale = Annotated[
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
+    run: shared.RunPath,
     on: Annotated[Path, typer.Option(metavar="STORE", help="Prepared data to test on.")],
     task: Task = "classify",
     protocol: Annotated[str, typer.Option(metavar="clean|published|frepo", help="How networks are trained.")] = "clean",
@@ -60,8 +60,8 @@ def evaluate(
         str | None,
         typer.Option(metavar="av1|h264", help="Add random clips stored by a video codec at equal bytes."),
     ] = None,
-    no_ceiling: Annotated[bool, typer.Option("--no-ceiling", help="Leave out training on the whole dataset.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    no_ceiling: shared.NoCeiling = False,
+    device: shared.WhereToRun = "auto",
     plugin: shared.Plugins = None,
     as_json: shared.AsJson = False,
 ) -> None:

@@ -12,7 +12,7 @@ __all__ = ["export"]
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
+    run: shared.RunPath,
     form: Annotated[
         str,
         typer.Option(

@@ -13,7 +13,7 @@ __all__ = ["flow"]
 
 
 def flow(
-    run: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")],
+    run: shared.RunPath,
     on: Annotated[Path, typer.Option(metavar="STORE", help="Prepared data that it was condensed from.")],
     algorithm: Annotated[
         str, typer.Option(metavar="dis|farneback", help="How optical flow is computed; both need OpenCV.")

@@ -16,17 +16,21 @@ __all__ = [
     "Device",
     "Iterations",
     "Method",
+    "NoCeiling",
     "Plugins",
+    "RunPath",
     "Scale",
     "Seed",
     "SetOptions",
     "StoreDtype",
     "StorePath",
     "Vpc",
+    "WhereToRun",
     "gather",
 ]
 
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="Folder that `vidense prepare` wrote.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="Folder of a finished run, or of a dataset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")]
 Method = Annotated[str | None, typer.Option(help="How to condense; `vidense methods` lists them.  [default: prism]")]
 Vpc = Annotated[int | None, typer.Option(help="Synthetic videos per class.  [default: 1]")]
@@ -34,6 +38,8 @@ Budget = Annotated[str | None, typer.Option(metavar="SIZE", help="Size on disk i
 Iterations = Annotated[int | None, typer.Option(help="Length of the run.  [default: the method's, at --scale]")]
 Seed = Annotated[int | None, typer.Option(help="Of everything drawn.  [default: 0]")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.  [default: auto]")]
+WhereToRun = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
+NoCeiling = Annotated[bool, typer.Option("--no-ceiling", help="Leave out training on the whole dataset.")]
 Scale = Annotated[
     str | None,
     typer.Option(

@@ -31,7 +31,7 @@ def reproduce(
     ] = "published",
     seeds: Annotated[int, typer.Option(help="Condensed sets; papers make one.")] = 1,
     nets: Annotated[int, typer.Option(help="Evaluation networks of each.")] = 3,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    device: shared.WhereToRun = "auto",
     listed: Annotated[bool, typer.Option("--list", help="Print every published cell and stop.")] = False,
     as_json: shared.AsJson = False,
 ) -> None:

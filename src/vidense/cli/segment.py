@@ -30,8 +30,8 @@ def segment(
     iterations: Annotated[int, typer.Option(help="Of prism and tsgf.")] = 300,
     epochs: Annotated[int, typer.Option(help="Passes over the whole set; smaller sets get as many updates.")] = 50,
     seeds: Annotated[int, typer.Option(help="Sets to condense, each with a network of its own.")] = 3,
-    no_ceiling: Annotated[bool, typer.Option("--no-ceiling", help="Leave out training on the whole dataset.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    no_ceiling: shared.NoCeiling = False,
+    device: shared.WhereToRun = "auto",
     as_json: shared.AsJson = False,
 ) -> None:
     """Condense feature sequences, train MS-TCN on them, and test it beside random features and the whole dataset.
@@ -41,6 +41,7 @@ def segment(
     from vidense.cli.progress import Display
     from vidense.segmentation import Settings
     from vidense.segmentation import segment as run
+    from vidense.segmentation.run import RECORD_FILE
 
     settings = Settings(videos=videos, keys=keys, subsample=subsample, iterations=iterations, epochs=epochs)
     with Display() as display:
@@ -56,11 +57,11 @@ def segment(
             progress=lambda phase, done, total, loss: display.step(phase, done, total, {"loss": loss}),
         )
     if as_json:
-        print_json({"path": str(out / "segmentation.json"), **record})
+        print_json({"path": str(out / RECORD_FILE), **record})
         return
     _print_folder(record["folder"])
     _print(record)
-    say(f"\nwritten to {out / 'segmentation.json'}")
+    say(f"\nwritten to {out / RECORD_FILE}")
 
 
 def _split(text: str) -> int | None:
