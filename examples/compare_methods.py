@@ -7,7 +7,8 @@ from typing import Any
 
 import vidense
 from given import arguments, prepared
-from vidense.report.findings import group_rows, sentences
+from vidense.report.findings import group_rows
+from vidense.report.verdicts import sentences
 from vidense.report.wording import interval_text, percent, points
 from vidense.statistics import paired_difference
 

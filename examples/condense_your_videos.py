@@ -9,7 +9,8 @@ import vidense
 from given import arguments, prepared
 from vidense.engine.preview import write_previews
 from vidense.report import write_page
-from vidense.report.findings import group_rows, sentences
+from vidense.report.findings import group_rows
+from vidense.report.verdicts import sentences
 
 BUDGET = "100kB"
 

@@ -12,7 +12,8 @@ import torch
 import vidense
 from vidense.method import Recipe, Task, register_method
 from vidense.parameterizations import SelectedClips
-from vidense.report.findings import group_rows, sentences
+from vidense.report.findings import group_rows
+from vidense.report.verdicts import sentences
 
 
 @register_method(

@@ -8,7 +8,8 @@ from vidense.condensed import save
 from vidense.errors import UserError
 from vidense.evaluation import evaluate_run
 from vidense.parameterizations import SelectedClips
-from vidense.report.findings import group_rows, sentences
+from vidense.report.findings import group_rows
+from vidense.report.verdicts import sentences
 
 __all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
 

@@ -13,7 +13,8 @@ from vidense.data.store import ClipStore
 from vidense.errors import UserError
 from vidense.evaluation import EvaluationRecord, evaluate_run
 from vidense.evaluation import measure as measure_module
-from vidense.report.findings import group_rows, sentences
+from vidense.report.findings import group_rows
+from vidense.report.verdicts import sentences
 from vidense.trained_networks import Training
 
 from .conftest import write_dataset

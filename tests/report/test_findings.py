@@ -3,7 +3,8 @@
 import pytest
 
 from tests.report.conftest import evaluation, settings_of
-from vidense.report.findings import group_rows, sentences
+from vidense.report.findings import group_rows
+from vidense.report.verdicts import sentences
 
 NAN = float("nan")
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from vidense.budget import format_bytes
 from vidense.cli.output import print_table, say
-from vidense.report.findings import Row, Table, group_rows, sentences
+from vidense.report.findings import Row, Table, group_rows
+from vidense.report.verdicts import sentences
 from vidense.report.wording import interval_text, percent, spread
 from vidense.tasks import TASKS
 

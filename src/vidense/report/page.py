@@ -16,9 +16,10 @@ from vidense.report.commands import condense_command, evaluate_command
 from vidense.report.courses import rising
 from vidense.report.drawing import style
 from vidense.report.figures import course_figures, table_figures
-from vidense.report.findings import Row, Table, group_rows, sentences
+from vidense.report.findings import Row, Table, group_rows
 from vidense.report.gallery import gallery
 from vidense.report.runs import Run, read_runs
+from vidense.report.verdicts import sentences
 from vidense.report.wording import interval_text, percent, spread
 
 __all__ = ["command_of", "write_page"]
