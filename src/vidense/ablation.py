@@ -16,12 +16,12 @@ from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_videos
 from vidense.evaluation.bench import Bench
 from vidense.evaluation.filmstrip import Strip, draw_strips
-from vidense.evaluation.measure import Progress, TrainSet, evaluate
+from vidense.evaluation.measure import TrainSet, evaluate
 from vidense.evaluation.record import undiverged
 from vidense.evaluation.spec import eval_spec
 from vidense.method import METHODS
-from vidense.needs import Report
 from vidense.parameterizations import KeyFrames
+from vidense.progress import LineProgress, PhaseProgress
 from vidense.records import holds, numbered_name, write_json
 from vidense.runlog import LOG, read_log, read_record
 from vidense.statistics import Accuracies, paired_difference, summarise
@@ -42,8 +42,8 @@ def ablate(
     nets: int = 3,
     model: str = "minic3d",
     device: str = "auto",
-    progress: Report | None = None,
-    note: Progress | None = None,
+    progress: PhaseProgress | None = None,
+    note: LineProgress | None = None,
     vpc: int = 1,
     options: Mapping[str, Any] | None = None,
     **settings: Any,
@@ -142,8 +142,8 @@ class _Work:
     seeds: int
     nets: int
     device: str
-    progress: Report | None
-    note: Progress | None
+    progress: PhaseProgress | None
+    note: LineProgress | None
 
     def row(
         self,

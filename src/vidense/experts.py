@@ -6,9 +6,10 @@ from typing import Any
 
 from vidense.data.real import RealClips
 from vidense.method import Task
-from vidense.needs import Need, Report
+from vidense.needs import Need
 from vidense.nets import build_network
 from vidense.option_types import Count, NetworkName
+from vidense.progress import PhaseProgress, of_phase
 from vidense.training_recipe import TrainingRecipe
 from vidense.training_time import seconds_per_update
 from vidense.trajectories import Expert, Trajectory, Untrained, expert_recipe, train_trajectory, trajectory_in
@@ -57,16 +58,14 @@ class Experts(Need[Sequence[Expert]]):
         count, epochs = SIZES[task.scale]
         return self.expertise.experts or count, max(self.expertise.expert_length or epochs, self.epochs)
 
-    def make(self, task: Task, report: Report) -> list[Trajectory]:
+    def make(self, task: Task, report: PhaseProgress) -> list[Trajectory]:
         """Return the experts; epochs that the cache lacks are trained."""
         count, epochs = self.size(task)
 
         def train(seed: int) -> Trajectory:
-            def progress(done: int, total: int, loss: float) -> None:
-                report(f"expert {seed + 1} of {count}", done, total, {"loss": loss})
-
             network, recipe = self.expertise.network, self._recipe(task.real)
-            return train_trajectory(task.real, network, seed, recipe, epochs, task.workdir, progress)
+            told = of_phase(report, f"expert {seed + 1} of {count}")
+            return train_trajectory(task.real, network, seed, recipe, epochs, task.workdir, told)
 
         return [train(seed) for seed in range(count)]
 

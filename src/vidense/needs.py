@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from vidense.parameterizations.base import Parameterization
+from vidense.progress import PhaseProgress
 
 if TYPE_CHECKING:
     from vidense.method import Task
 
-__all__ = ["Condensation", "Need", "Report", "Workshop"]
+__all__ = ["Condensation", "Need", "Workshop"]
 
 T = TypeVar("T")
-
-# Called as ``report(phase, done, total, latest log entry)``.
-Report = Callable[[str, int, int, dict[str, Any]], None]
 
 
 class Need(ABC, Generic[T]):
@@ -31,7 +29,7 @@ class Need(ABC, Generic[T]):
         """Return what it is, in a few words."""
 
     @abstractmethod
-    def make(self, task: "Task", report: Report) -> T:
+    def make(self, task: "Task", report: PhaseProgress) -> T:
         """Return it, made now where the cache lacks it; an interruption loses little."""
 
     @abstractmethod
@@ -67,7 +65,7 @@ class Condensation(Need[Parameterization]):
         """Return the method's name and how many videos it makes."""
         return f"{self.vpc} video{'s' * (self.vpc != 1)} per class by {self.method}"
 
-    def make(self, task: "Task", report: Report) -> Parameterization:
+    def make(self, task: "Task", report: PhaseProgress) -> Parameterization:
         """Return the videos as they were stored; the run behind them resumes like any other."""
         return task.workshop.condense(task, self, report)
 
@@ -96,6 +94,6 @@ class Workshop:
     """
 
     obtain: Callable[["Task", Need[Any]], Any] = lambda task, need: need.make(task, lambda *_: None)
-    condense: Callable[["Task", Condensation, Report], Parameterization] = _nobody
+    condense: Callable[["Task", Condensation, PhaseProgress], Parameterization] = _nobody
     start_of: Callable[["Task", Condensation], Parameterization] = _nobody
     seconds_of: Callable[["Task", Condensation], float] = _nobody

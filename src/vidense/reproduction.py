@@ -16,14 +16,13 @@ from vidense.engine.condense import condense
 from vidense.engine.settings import CondenseSettings, pick_device
 from vidense.errors import UserError
 from vidense.evaluation.bench import Bench
-from vidense.evaluation.measure import Progress
 from vidense.evaluation.record import undiverged
 from vidense.evaluation.run import evaluate_run
 from vidense.evaluation.scores import TOP_K
 from vidense.evaluation.spec import eval_spec
 from vidense.method import Scale
 from vidense.named_recipes import NamedRecipe, find_recipe
-from vidense.needs import Report
+from vidense.progress import LineProgress, PhaseProgress
 from vidense.records import read_json, write_json
 from vidense.statistics import summarise
 
@@ -44,8 +43,8 @@ def reproduce(
     nets: int = 3,
     device: str = "auto",
     prepared: Callable[[PrepareReport], None] | None = None,
-    progress: Report | None = None,
-    note: Progress | None = None,
+    progress: PhaseProgress | None = None,
+    note: LineProgress | None = None,
 ) -> dict[str, Any]:
     """Prepare, condense and evaluate as a paper did, beside what it prints; the same call again continues.
 

@@ -7,8 +7,9 @@ from typing import Any
 from vidense.data.real import RealClips
 from vidense.errors import DivergenceError
 from vidense.method import Scale, Task
-from vidense.needs import Need, Report
+from vidense.needs import Need
 from vidense.nets import Network
+from vidense.progress import PhaseProgress, of_phase
 from vidense.trained_networks import Training
 from vidense.training_recipe import TrainingRecipe
 from vidense.training_time import seconds_per_update
@@ -97,17 +98,13 @@ class Teacher(Need[TrainedTeacher]):
         """Return its architecture, and that it is a teacher."""
         return f"a teacher ({self.network})"
 
-    def make(self, task: Task, report: Report) -> TrainedTeacher:
+    def make(self, task: Task, report: PhaseProgress) -> TrainedTeacher:
         """Return the teacher, trained now where the cache lacks it; an interrupted training goes on.
 
         Raises:
             DivergenceError: if its training diverged.
         """
-
-        def progress(done: int, total: int, loss: float) -> None:
-            report("train", done, total, {"loss": loss})
-
-        trained = self._training(task).network(task.workdir, progress)
+        trained = self._training(task).network(task.workdir, of_phase(report, "train"))
         if trained.fit["diverged_at"] is not None:
             raise DivergenceError(f"{self.describe()} diverged while it was trained; take another --seed")
         return TrainedTeacher(_frozen(trained.network), self.network, task.seed, _chosen(trained.fit), trained.weights)

@@ -1,6 +1,6 @@
 """Networks trained once on real clips and kept beside the store, found again by what they were trained from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from vidense.data.real import RealClips
 from vidense.errors import UserError
 from vidense.locks import taking_turns
 from vidense.nets import NETWORKS, Network, build_network
+from vidense.progress import LossProgress
 from vidense.records import content_hash, file_hash, read_json, replacing, write_json
 from vidense.training import FitRecord, fit
 from vidense.training_recipe import TrainingRecipe
@@ -106,7 +107,7 @@ class Training:
         identity = self.identity()
         return _read(_stem(cache, identity), identity) is not None
 
-    def network(self, cache: Path, progress: Callable[[int, int, float], None] | None = None) -> TrainedNetwork:
+    def network(self, cache: Path, progress: LossProgress | None = None) -> TrainedNetwork:
         """Return the trained network, training it only if the cache lacks it.
 
         Args:
@@ -135,7 +136,7 @@ class Training:
         network: Network,
         stem: Path,
         identity: dict[str, Any],
-        progress: Callable[[int, int, float], None] | None,
+        progress: LossProgress | None,
     ) -> dict[str, Any]:
         """Train, or take up what was interrupted, and return the index that is then in the cache."""
         training, validation = (clips.to(self.device) for clips in self.hold_out.split(self.real))

@@ -19,6 +19,7 @@ from vidense.data.spec import LabelledClips
 from vidense.errors import UserError
 from vidense.nets import Network
 from vidense.nets.precision import real_dtype
+from vidense.progress import LossProgress
 from vidense.seeding import Draw, generator, seeded
 from vidense.training_recipe import TrainingRecipe
 
@@ -66,7 +67,7 @@ def fit(
     keep_best: bool = False,
     done: int = 0,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
+    progress: LossProgress | None = None,
 ) -> FitRecord:
     """Train ``network`` in place, on the device it is on, by cross entropy.
 

@@ -1,6 +1,6 @@
 """What a network's weights went through while it was trained, kept epoch by epoch on disk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from vidense.data.real import RealClips
 from vidense.errors import DivergenceError, UserError
 from vidense.locks import taking_turns
 from vidense.nets import NETWORKS, Network, build_network
+from vidense.progress import LossProgress
 from vidense.records import content_hash, replacing, write_json
 from vidense.training import fit
 from vidense.training_recipe import TrainingRecipe
@@ -107,7 +108,7 @@ def train_trajectory(
     recipe: TrainingRecipe,
     epochs: int,
     cache: Path,
-    progress: Callable[[int, int, float], None],
+    progress: LossProgress,
 ) -> Trajectory:
     """Return a training of at least ``epochs`` epochs; only epochs that the cache lacks are trained.
 
@@ -137,7 +138,7 @@ def _train_on(
     model: str,
     seed: int,
     recipe: TrainingRecipe,
-    progress: Callable[[int, int, float], None],
+    progress: LossProgress,
 ) -> None:
     """Train what is missing of a trajectory that no other process writes."""
     network = build_network(model, real.spec, len(real.class_names), seed=seed)

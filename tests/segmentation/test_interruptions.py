@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -119,7 +120,7 @@ def test_progress_names_what_is_done(kitchen, tmp_path, untested):
     folder, told = FeatureFolder(kitchen), []
     train, test = (folder.videos(part, 1) for part in ("train", "test"))
 
-    def tell(phase: str, done: int, total: int, loss: float) -> None:
+    def tell(phase: str, done: int, total: int, entry: dict[str, Any]) -> None:
         told.append((phase, done, total))
 
     run.measure("prism", train, test, QUICK, 5, tmp_path, torch.device("cpu"), tell)

@@ -148,7 +148,7 @@ def test_inversion_lowers_what_the_teacher_is_asked(task, monkeypatch):
     asked = replace(task, iterations=12, updates=6)
     losses: list[float] = []
     told = replace(
-        asked, progress=lambda phase, done, total, loss: losses.append(loss) if phase == "inversion" else None
+        asked, progress=lambda phase, done, total, entry: losses.append(entry["loss"]) if phase == "inversion" else None
     )
     condensed = METHODS.get("tsgf")(told)
     assert len(losses) == 12 and losses[-1] < losses[0]

@@ -20,8 +20,9 @@ from vidense.boxes.scoring import Scorer
 from vidense.boxes.tiles import best, grouped, tiled
 from vidense.boxes.tracking import find_tracker
 from vidense.errors import UserError
-from vidense.needs import Need, Report
+from vidense.needs import Need
 from vidense.parameterizations.base import require
+from vidense.progress import PhaseProgress
 from vidense.records import content_hash, file_hash, replacing
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Tiling(Need[Tiled]):
         """Return how many crops make a clip, and what they are cut from."""
         return f"{self.choosing.tiles}x{self.choosing.tiles} crops of {self.cropping.footage} videos"
 
-    def make(self, task: "Task", report: Report) -> Tiled:
+    def make(self, task: "Task", report: PhaseProgress) -> Tiled:
         """Return the clips; a class that was finished before an interruption is not looked at again.
 
         Raises:
@@ -152,7 +153,9 @@ def _source(boxes: str) -> dict[str, str]:
     return BOX_SOURCES.foreign(boxes)
 
 
-def _counted(crops: Iterator[list[Crop]], done: int, total: int, name: str, report: Report) -> Iterator[list[Crop]]:
+def _counted(
+    crops: Iterator[list[Crop]], done: int, total: int, name: str, report: PhaseProgress
+) -> Iterator[list[Crop]]:
     for number, found in enumerate(crops, start=1):
         report("crop", done + number, total, {"class": name})
         yield found

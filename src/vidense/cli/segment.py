@@ -54,7 +54,7 @@ def segment(
             seeds=seeds,
             ceiling=not no_ceiling,
             device=device,
-            progress=lambda phase, done, total, loss: display.step(phase, done, total, {"loss": loss}),
+            progress=display.step,
         )
     if as_json:
         print_json({"path": str(out / RECORD_FILE), **record})

@@ -1,6 +1,6 @@
 """From a source of videos to a store: list, decode in worker processes, write shards, report."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -29,11 +29,11 @@ from vidense.data.store_index import FORMAT, INDEX, VERSION, read_store_index
 from vidense.errors import UserError
 from vidense.hardware import processors
 from vidense.locks import OWN_LOCK, Lock
+from vidense.progress import CountProgress
 from vidense.records import content_hash, read_json, write_json
 
 __all__ = ["prepare", "prepare_listed"]
 
-Progress = Callable[[int, int], None]
 TIMEOUT_S = 60.0
 
 
@@ -53,7 +53,7 @@ def prepare(
     seed: int = 0,
     timeout_s: float = TIMEOUT_S,
     fresh: bool = False,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
 ) -> PrepareReport:
     """Decode a dataset once into a store.
 
@@ -101,7 +101,7 @@ def prepare_listed(
     workers: int | None = None,
     timeout_s: float = TIMEOUT_S,
     on_error: str = "skip",
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
     *,
     fresh: bool = False,
 ) -> PrepareReport:
@@ -165,7 +165,7 @@ def _decode(
     settings: PrepareSettings,
     limits: tuple[int, float],
     on_error: str,
-    progress: Progress | None,
+    progress: CountProgress | None,
 ) -> list[dict[str, Any]]:
     """Make the shards that are missing, and return the records of all; ``limits`` are workers and seconds a file."""
     todo = list(chunks(listing, _plan(out, listing, settings)["rows"]))
@@ -229,7 +229,7 @@ def _watched(
     listing: Listing,
     missing: list[Chunk],
     on_error: str,
-    progress: Progress | None,
+    progress: CountProgress | None,
 ) -> Iterator[Read | Failed]:
     """Pass results on, telling about progress and stopping at a bad file if asked to."""
     positions = [position for chunk in missing for position in chunk.members]

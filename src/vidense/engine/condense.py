@@ -12,7 +12,7 @@ from vidense.engine.run import RunFolder
 from vidense.engine.settings import as_asked, resolve
 from vidense.engine.workshop import making
 from vidense.errors import UserError
-from vidense.needs import Report
+from vidense.progress import PhaseProgress
 
 __all__ = ["condense"]
 
@@ -22,7 +22,7 @@ def condense(
     out: str | Path,
     *,
     fresh: bool = False,
-    progress: Report | None = None,
+    progress: PhaseProgress | None = None,
     checkpoint_seconds: float = SECONDS,
     **settings: Any,
 ) -> CondensedDataset:
@@ -55,7 +55,7 @@ def condense(
         # lies is left out, and so is where files lie that options name: a run may be given away, and no file of it
         # names a folder of the machine that made it.
         run.write(asked=as_asked(settings, job), class_names=list(opened.class_names))
-        report: Report = progress or (lambda phase, done, total, entry: None)
+        report: PhaseProgress = progress or (lambda phase, done, total, entry: None)
         task = job.task(opened, making(report, checkpoint_seconds))
         try:
             return execute(job, task, run, report, checkpoint_seconds)

@@ -14,7 +14,7 @@ from vidense.engine.tune import search_rate
 from vidense.errors import UserError
 from vidense.hardware import describe, forget_peak, peak_memory
 from vidense.method import Recipe, Task
-from vidense.needs import Report
+from vidense.progress import PhaseProgress
 from vidense.records import remove
 from vidense.runlog import RunLog, read_log
 
@@ -23,7 +23,7 @@ __all__ = ["execute"]
 SNAPSHOT_COUNT = 4
 
 
-def execute(job: Job, task: Task, run: RunFolder, report: Report, checkpoint_seconds: float) -> CondensedDataset:
+def execute(job: Job, task: Task, run: RunFolder, report: PhaseProgress, checkpoint_seconds: float) -> CondensedDataset:
     """Run ``job`` from its last checkpoint, or its start, to its end.
 
     Args:
@@ -63,7 +63,7 @@ def execute(job: Job, task: Task, run: RunFolder, report: Report, checkpoint_sec
     return dataset
 
 
-def _recipe(job: Job, task: Task, run: RunFolder, report: Report) -> Recipe:
+def _recipe(job: Job, task: Task, run: RunFolder, report: PhaseProgress) -> Recipe:
     """Build the recipe on its device; a learning rate found before an interruption is not searched again."""
 
     def build(of: Task, lr: float | None) -> Recipe:
@@ -81,7 +81,7 @@ def _recipe(job: Job, task: Task, run: RunFolder, report: Report) -> Recipe:
     return build(task, run.record["tuning"]["lr"])
 
 
-def _optimise(loop: Loop, job: Job, run: RunFolder, report: Report, checkpoint_seconds: float) -> None:
+def _optimise(loop: Loop, job: Job, run: RunFolder, report: PhaseProgress, checkpoint_seconds: float) -> None:
     start = 0
     checkpoint = Checkpoint(run.checkpoint, checkpoint_seconds)
     state = checkpoint.load(job.device)

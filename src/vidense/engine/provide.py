@@ -10,7 +10,8 @@ from vidense.data.store import ClipStore
 from vidense.engine.settings import resolve
 from vidense.engine.workshop import making, start_of
 from vidense.method import Task
-from vidense.needs import Need, Report, Workshop
+from vidense.needs import Need, Workshop
+from vidense.progress import PhaseProgress
 
 __all__ = ["Provided", "provide"]
 
@@ -41,7 +42,7 @@ def provide(
     store: str | Path,
     kind: type[N],
     *,
-    progress: Report | None = None,
+    progress: PhaseProgress | None = None,
     checkpoint_seconds: float = SECONDS,
     **settings: Any,
 ) -> list[Provided[N]]:

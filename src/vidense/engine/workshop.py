@@ -11,8 +11,9 @@ from vidense.engine.run import RunFolder
 from vidense.engine.settings import Job
 from vidense.locks import taking_turns
 from vidense.method import METHODS, Task
-from vidense.needs import Condensation, Need, Report, Workshop
+from vidense.needs import Condensation, Need, Workshop
 from vidense.parameterizations.base import Parameterization
+from vidense.progress import PhaseProgress
 from vidense.records import content_hash
 
 __all__ = ["making", "rehearsing", "start_of"]
@@ -21,7 +22,7 @@ __all__ = ["making", "rehearsing", "start_of"]
 Estimate = Callable[[Job, Task], float]
 
 
-def making(report: Report, checkpoint_seconds: float) -> Workshop:
+def making(report: PhaseProgress, checkpoint_seconds: float) -> Workshop:
     """Return the workshop of a run: what is missing is made, and ``report`` told how far it is."""
 
     def obtain(task: Task, need: Need[Any]) -> Any:
@@ -30,7 +31,7 @@ def making(report: Report, checkpoint_seconds: float) -> Workshop:
 
         return need.make(task, prefixed)
 
-    def condense(task: Task, need: Condensation, report: Report) -> Parameterization:
+    def condense(task: Task, need: Condensation, report: PhaseProgress) -> Parameterization:
         job, own = _job(task, need), _task(task, need)
         with taking_turns(_folder(task, job).path), closing(_folder(task, job)) as run:
             finished = run.open(fresh=False)

@@ -11,9 +11,10 @@ from vidense.data.store import ClipStore
 from vidense.engine.settings import pick_device
 from vidense.evaluation.baselines import condensed_and_random
 from vidense.evaluation.bench import Bench, check_same
-from vidense.evaluation.measure import Progress, evaluate, evaluate_ceiling, mean_top1, prefixed
+from vidense.evaluation.measure import evaluate, evaluate_ceiling, mean_top1, prefixed
 from vidense.evaluation.spec import eval_spec
 from vidense.method import Scale
+from vidense.progress import LineProgress
 from vidense.records import write_json
 
 __all__ = ["FILE", "augmentation_robust", "judge", "label_robust"]
@@ -74,7 +75,7 @@ def judge(
     models: Sequence[str] = ("minic3d",),
     seeds: int = 3,
     device: str = "auto",
-    progress: Progress | None = None,
+    progress: LineProgress | None = None,
 ) -> dict[str, Any]:
     """Train networks with hard labels, with soft ones, and with soft ones on mixed clips; score what the videos add.
 

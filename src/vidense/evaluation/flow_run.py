@@ -1,6 +1,6 @@
 """How the videos of a condensed dataset move, beside all real ones and random real ones: numbers and pictures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from vidense.evaluation.baselines import equal_videos
 from vidense.evaluation.bench import check_same
 from vidense.evaluation.flow import ClassMotion, compare, joined, magnitude, mean_motion, require_flow
 from vidense.evaluation.flow_figure import draw_motion
+from vidense.progress import CountProgress
 from vidense.records import numbered_name, write_json
 
 __all__ = ["COMPARED", "FILE", "FOLDER", "measure_flow"]
@@ -50,7 +51,7 @@ def measure_flow(
     algorithm: str = "dis",
     classes: Sequence[str] = (),
     out: Path | str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountProgress | None = None,
 ) -> dict[str, Any]:
     """Compare the mean optical flow of each class's condensed videos with that of its real training videos.
 

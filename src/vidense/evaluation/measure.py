@@ -1,7 +1,7 @@
 """Trains networks on sets of clips and tests them on a bench, one job a network."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,12 +12,11 @@ from vidense.evaluation.bench import Bench
 from vidense.evaluation.jobs import once
 from vidense.evaluation.labels import lesson_of, shown, targets_of
 from vidense.nets import Network
+from vidense.progress import LineProgress
 from vidense.trained_networks import Training
 from vidense.training import fit
 
-__all__ = ["Progress", "TrainSet", "evaluate", "evaluate_ceiling", "mean_top1", "prefixed", "whole_set"]
-
-Progress = Callable[[str], None]
+__all__ = ["TrainSet", "evaluate", "evaluate_ceiling", "mean_top1", "prefixed", "whole_set"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class TrainSet:
         return cls(dataset, dataset.content_hash, dataset.seed, dataset.storage.frames)
 
 
-def prefixed(progress: Progress | None, words: str) -> Progress | None:
+def prefixed(progress: LineProgress | None, words: str) -> LineProgress | None:
     """Return what tells ``progress`` the same with ``words`` in front; None for None."""
     return None if progress is None else lambda text: progress(f"{words}: {text}")
 
@@ -60,7 +59,7 @@ def mean_top1(results: Sequence[Mapping[str, Any]]) -> float:
 
 
 def evaluate(
-    train: TrainSet, bench: Bench, net_seeds: Sequence[int], progress: Progress | None = None
+    train: TrainSet, bench: Bench, net_seeds: Sequence[int], progress: LineProgress | None = None
 ) -> list[dict[str, Any]]:
     """Train one network a seed on ``train`` and test each; finished jobs are read and not done again.
 
@@ -107,7 +106,9 @@ def _train_and_test(train: TrainSet, bench: Bench, seed: int) -> dict[str, Any]:
     return _result(bench, network, record.to_json(), started) | {"legacy_best_on_test": legacy}
 
 
-def evaluate_ceiling(bench: Bench, net_seeds: Sequence[int], progress: Progress | None = None) -> list[dict[str, Any]]:
+def evaluate_ceiling(
+    bench: Bench, net_seeds: Sequence[int], progress: LineProgress | None = None
+) -> list[dict[str, Any]]:
     """Train on the whole dataset and test, as :func:`evaluate` does; networks and scores stay in the store's cache."""
     results = []
     for seed in net_seeds:

@@ -11,8 +11,9 @@ from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import condensed_and_random
 from vidense.evaluation.bench import Bench, check_same
-from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling, mean_top1, prefixed
+from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling, mean_top1, prefixed
 from vidense.evaluation.spec import EvalSpec, eval_spec
+from vidense.progress import LineProgress
 from vidense.records import write_json
 from vidense.runlog import RECORD, read_record
 from vidense.statistics import rank_correlation
@@ -31,7 +32,7 @@ class _Variant:
     name: str
     bench: Bench
 
-    def row(self, sets: Mapping[str, TrainSet], nets: range, progress: Progress | None) -> dict[str, Any]:
+    def row(self, sets: Mapping[str, TrainSet], nets: range, progress: LineProgress | None) -> dict[str, Any]:
         told = prefixed(progress, self.name)
         results = {name: evaluate(train, self.bench, nets, told) for name, train in sets.items()}
         results["whole"] = evaluate_ceiling(self.bench, nets, told)
@@ -47,7 +48,7 @@ def rank_by_proxy(
     rates: Sequence[float] = RATES,
     seeds: int = 1,
     device: str = "auto",
-    progress: Progress | None = None,
+    progress: LineProgress | None = None,
 ) -> dict[str, Any]:
     """Train variants on the condensed set, on random clips of equal bytes and on the whole set; compare their order.
 

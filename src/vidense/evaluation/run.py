@@ -14,11 +14,12 @@ from vidense.engine.settings import pick_device
 from vidense.errors import UserError
 from vidense.evaluation.baselines import equal_bytes, equal_bytes_coded, equal_videos
 from vidense.evaluation.bench import Bench, check_same, from_store
-from vidense.evaluation.measure import Progress, TrainSet, evaluate, evaluate_ceiling, prefixed
+from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling, prefixed
 from vidense.evaluation.nearest import write_nearest
 from vidense.evaluation.record import EvaluationRecord, Role, make_row
 from vidense.evaluation.spec import EvalSpec, eval_spec
 from vidense.method import Scale
+from vidense.progress import LineProgress
 
 __all__ = ["evaluate_run"]
 
@@ -48,7 +49,7 @@ def evaluate_run(
     ceiling: bool = True,
     baseline_seeds: int | Sequence[int] | None = None,
     device: str = "auto",
-    progress: Progress | None = None,
+    progress: LineProgress | None = None,
 ) -> EvaluationRecord:
     """Evaluate a condensed dataset; write ``evaluation.json`` and the nearest real clips into its folder.
 
@@ -117,7 +118,7 @@ class _Plan:
     seeds: Sequence[int]
     make: Callable[[int], TrainSet]
 
-    def row(self, bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:
+    def row(self, bench: Bench, net_seeds: Sequence[int], progress: LineProgress | None) -> dict[str, Any]:
         results: list[dict[str, Any]] = []
         told = prefixed(progress, self.name + ROLES.get(self.role, ""))
         for seed in self.seeds:
@@ -141,7 +142,7 @@ def _plans(
 
 
 def _rows(
-    benches: Sequence[Bench], plans: Sequence[_Plan], net_seeds: range, ceiling: bool, progress: Progress | None
+    benches: Sequence[Bench], plans: Sequence[_Plan], net_seeds: range, ceiling: bool, progress: LineProgress | None
 ) -> Iterator[dict[str, Any]]:
     for bench in benches:
         yield from (plan.row(bench, net_seeds, progress) for plan in plans)
@@ -149,7 +150,7 @@ def _rows(
             yield _ceiling_row(bench, net_seeds, progress)
 
 
-def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: Progress | None) -> dict[str, Any]:
+def _ceiling_row(bench: Bench, net_seeds: Sequence[int], progress: LineProgress | None) -> dict[str, Any]:
     results = evaluate_ceiling(bench, net_seeds, progress)
     videos: int = results[0]["videos"]
     frames = videos * bench.store.spec.frames

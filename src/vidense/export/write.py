@@ -1,12 +1,12 @@
 """Writes a condensed dataset in a format, whole or not at all."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vidense.condensed import load
 from vidense.errors import UserError
 from vidense.export.base import FORMATS, labels_of, origin
+from vidense.progress import CountProgress
 from vidense.records import appearing, write_json
 
 __all__ = ["METADATA", "write"]
@@ -19,7 +19,7 @@ def write(
     out: Path | str,
     *,
     format: str,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountProgress | None = None,
 ) -> dict[str, Any]:
     """Write a condensed dataset for other programs, and ``metadata.json`` beside it.
 

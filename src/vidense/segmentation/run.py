@@ -15,6 +15,7 @@ from vidense.engine.settings import pick_device
 from vidense.errors import UserError, a_few
 from vidense.evaluation.jobs import once
 from vidense.hardware import describe
+from vidense.progress import PhaseProgress, of_phase
 from vidense.records import is_free, read_json, write_json
 from vidense.segmentation.features import PARTS, FeatureFolder, FeatureVideos
 from vidense.segmentation.methods import FULL, METHODS
@@ -23,7 +24,7 @@ from vidense.segmentation.ms_tcn import MsTcn, build_ms_tcn
 from vidense.segmentation.sequences import LabelledSequences
 from vidense.segmentation.stock import missing_files, take_stock
 from vidense.segmentation.storage import load, save
-from vidense.segmentation.task import Progress, Task
+from vidense.segmentation.task import Task
 from vidense.segmentation.training import fit, predict
 from vidense.statistics import summarise
 
@@ -81,7 +82,7 @@ def measure(
     seed: int,
     folder: Path,
     device: torch.device,
-    progress: Progress | None = None,
+    progress: PhaseProgress | None = None,
 ) -> dict[str, Any]:
     """Condense once, train one network on what was stored, and test it.
 
@@ -115,7 +116,7 @@ def measure(
         if made.teacher is not None:
             extra["teacher"] = test_scores(made.teacher, test)
     network = build_ms_tcn(train.dimension, len(train.class_names), seed=seed).to(device)
-    told = None if progress is None else partial(progress, f"{method}, seed {seed}: MS-TCN")
+    told = of_phase(progress, f"{method}, seed {seed}: MS-TCN")
     loss = fit(network, learned, updates=updates, seed=seed, progress=told)
     return {"seed": seed, **test_scores(network, test), "train_loss": float(f"{loss:.5g}"), **extra}
 
@@ -130,7 +131,7 @@ def segment(
     seeds: int = 3,
     ceiling: bool = True,
     device: str = "auto",
-    progress: Progress | None = None,
+    progress: PhaseProgress | None = None,
 ) -> dict[str, Any]:
     """Condense a feature folder and measure the result beside random features and the whole training set.
 

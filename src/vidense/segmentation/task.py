@@ -1,6 +1,5 @@
 """What a method of condensing features is given, and which frames of which videos it stores."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,15 +8,13 @@ from torch import Tensor
 from vidense.config import check_counts
 from vidense.errors import UserError
 from vidense.parameterizations.key_frames import evenly_spaced
+from vidense.progress import LossProgress, PhaseProgress, of_phase
 from vidense.seeding import generator
 from vidense.segmentation.features import FeatureVideos
 from vidense.segmentation.ms_tcn import MsTcn
 from vidense.segmentation.sequences import Script, SegmentKeys, script_of
 
-__all__ = ["Condensed", "Progress", "Task", "vectors_at"]
-
-# Called with what is being done, steps done, all steps, and the loss.
-Progress = Callable[[str, int, int, float], None]
+__all__ = ["Condensed", "Task", "vectors_at"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Task:
     updates: int
     seed: int
     device: torch.device
-    progress: Progress | None = None
+    progress: PhaseProgress | None = None
 
     def __post_init__(self) -> None:
         if self.videos is not None and not 1 <= self.videos <= len(self.real):
@@ -60,10 +57,9 @@ class Task:
         """Return the scripts of the kept videos, stored frames evenly spaced in each segment, its ends included."""
         return [_evenly(self.real.labels(index), self.keys) for index in self.kept()]
 
-    def tell(self, phase: str) -> Callable[[int, int, float], None] | None:
+    def tell(self, phase: str) -> LossProgress | None:
         """Return :attr:`progress` for one phase."""
-        told = self.progress
-        return None if told is None else lambda done, total, loss: told(phase, done, total, loss)
+        return of_phase(self.progress, phase)
 
 
 @dataclass(frozen=True)

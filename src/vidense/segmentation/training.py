@@ -4,24 +4,24 @@ Source: Farha and Gall, MS-TCN (CVPR 2019), sections 3.3 and 4, and its code: Ad
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from vidense.errors import DivergenceError
+from vidense.progress import LossProgress
 from vidense.seeding import generator, seeded
 from vidense.segmentation.ms_tcn import MsTcn
 from vidense.segmentation.sequences import LabelledSequences
 
-__all__ = ["Progress", "fit", "predict", "segmentation_loss"]
+__all__ = ["fit", "predict", "segmentation_loss"]
 
 LR = 5e-4
 SMOOTHING, LARGEST_CHANGE = 0.15, 16.0
 
 # Called with updates done, all updates, and the loss.
-Progress = Callable[[int, int, float], None]
 
 
 def segmentation_loss(scores: Sequence[Tensor], labels: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ def segmentation_loss(scores: Sequence[Tensor], labels: Tensor) -> Tensor:
 
 
 def fit(
-    network: MsTcn, videos: LabelledSequences, *, updates: int, seed: int, progress: Progress | None = None
+    network: MsTcn, videos: LabelledSequences, *, updates: int, seed: int, progress: LossProgress | None = None
 ) -> float:
     """Train ``network`` in place, on the device it is on.
 
