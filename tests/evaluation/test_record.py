@@ -60,7 +60,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path, caplog: pytest.LogCa
     record().write(tmp_path)
     assert not caplog.text
     replace(record(), asked={"seeds": 5}).write(tmp_path)
-    assert "held an evaluation that was with other arguments" in caplog.text
+    assert "held an evaluation with other arguments" in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
 
 
