@@ -186,3 +186,13 @@ def test_insertion_needs_key_frames():
     dense = Dense(torch.zeros(1, *SPEC.shape), SPEC, CLASSES, torch.zeros(1))
     with pytest.raises(TypeError, match="Dense"):
         FrameInsertion(rule()).before_update(dense, Step(0, 10, 0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "most"), [({}, 6), ({"max_keys": 3}, 3), ({"max_keys": 99}, 6), ({"criterion": "none"}, 2)]
+)
+def test_what_videos_may_grow_to_follows_from_the_rule(changes, most):
+    synthetic = videos()
+    grown = FrameInsertion(rule(**changes)).largest(synthetic)
+    assert grown.is_key.sum(1).tolist() == [most, most] and synthetic.is_key.sum(1).tolist() == [2, 2]
+    assert grown.is_key[:, [0, -1]].all() and (grown is synthetic) == (most == 2)

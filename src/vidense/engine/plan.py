@@ -19,11 +19,9 @@ from vidense.engine.state import size_of
 from vidense.engine.tune import SHARE, TRIAL_CLASSES, survivors_of, waiting_of
 from vidense.engine.workshop import rehearsing
 from vidense.hardware import describe, peak_memory
-from vidense.hooks.insertion import FrameInsertion
 from vidense.method import Recipe, Task
 from vidense.objectives.base import Objective
 from vidense.parameterizations.base import Parameterization
-from vidense.parameterizations.key_frames import KeyFrames, evenly_spaced
 
 __all__ = ["Plan", "plan"]
 
@@ -236,16 +234,11 @@ def _storage(recipe: Recipe, synthetic: Parameterization, job: Job, store: ClipS
 
 
 def _largest(recipe: Recipe, job: Job, store: ClipStore, least: Storage) -> Storage:
-    """Return the storage after as many insertions as the recipe's hooks allow."""
-    videos = recipe.synthetic
-    rules = [hook.rule for hook in recipe.hooks if isinstance(hook, FrameInsertion)]
-    limits = [rule.max_keys or videos.spec.frames for rule in rules if rule.criterion != "none"]
-    if not limits or not isinstance(videos, KeyFrames):
-        return least
-    full = torch.zeros_like(videos.is_key)
-    full[:, evenly_spaced(videos.spec.frames, min(limits[0], videos.spec.frames))] = True
-    grown = KeyFrames(videos.frames.detach(), full, videos.spec, videos.class_names, videos.labels)
-    return _storage(recipe, grown, job, store)
+    """Return the storage of videos that have grown as far as the recipe's hooks let them."""
+    grown = recipe.synthetic
+    for hook in recipe.hooks:
+        grown = hook.largest(grown)
+    return least if grown is recipe.synthetic else _storage(recipe, grown, job, store)
 
 
 def _made(seconds: float) -> str:

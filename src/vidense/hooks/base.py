@@ -25,6 +25,10 @@ class Hook:
     def after_update(self, synthetic: Parameterization, step: Step) -> None:
         """Look at, or change, the parameters."""
 
+    def largest(self, synthetic: Parameterization) -> Parameterization:
+        """Return the videos at the largest that the hook may let them grow to; they themselves are not changed."""
+        return synthetic
+
     def telemetry(self) -> dict[str, Any]:
         """Return what this iteration should add to the log (JSON types)."""
         return {}

@@ -11,7 +11,7 @@ from vidense.errors import UserError
 from vidense.hooks.base import Hook
 from vidense.objectives.base import Step
 from vidense.parameterizations.base import Parameterization
-from vidense.parameterizations.key_frames import KeyFrames, neighbours
+from vidense.parameterizations.key_frames import KeyFrames, evenly_spaced, neighbours
 
 __all__ = ["FrameInsertion", "InsertionRule", "neighbour_cosines"]
 
@@ -96,6 +96,14 @@ class FrameInsertion(Hook):
         self.rule = rule
         self._chosen: Tensor | None = None
         self._telemetry: dict[str, Any] = {}
+
+    def largest(self, synthetic: Parameterization) -> Parameterization:
+        """Return the videos with as many key-frames as the rule allows, evenly spaced."""
+        if self.rule.criterion == "none" or not isinstance(synthetic, KeyFrames):
+            return synthetic
+        frames, full = synthetic.spec.frames, torch.zeros_like(synthetic.is_key)
+        full[:, evenly_spaced(frames, min(self.rule.max_keys or frames, frames))] = True
+        return KeyFrames(synthetic.frames.detach(), full, synthetic.spec, synthetic.class_names, synthetic.labels)
 
     def watches(self, step: Step) -> bool:
         """Frame gradients are needed only while frames may be inserted."""
