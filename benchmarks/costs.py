@@ -1,6 +1,7 @@
 """The table of docs/results.md about what methods take: made of the committed JSON alone."""
 
-from benchmarks.records import Records, header
+from benchmarks.markdown import markdown
+from benchmarks.records import Records
 
 __all__ = ["cost_table"]
 
@@ -8,9 +9,8 @@ __all__ = ["cost_table"]
 def cost_table(records: Records) -> str:
     """Return the parts of every method's time, the cheapest first, and its memory."""
     found = sorted((record["result"] for record in records), key=lambda result: result["seconds"])
-    if not found:
-        return "Not measured yet."
-    lines = header("method", "made first", "min for it", "min to search lr", "min to condense", "min in all", "peak MB")
+    columns = ("method", "made first", "min for it", "min to search lr", "min to condense", "min in all", "peak MB")
+    rows = []
     for result in found:
         first = "; ".join(need["what"] for need in result["needs"])
         parts = [
@@ -19,9 +19,8 @@ def cost_table(records: Records) -> str:
             result["seconds_setup"] + result["iterations"] * result["seconds_per_iteration"],
             result["seconds"],
         ]
-        cells = [result["method"], first, *map(_minutes, parts), f"{result['peak_memory'] / 1e6:.0f}"]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows.append([result["method"], first, *map(_minutes, parts), f"{result['peak_memory'] / 1e6:.0f}"])
+    return markdown(columns, rows)
 
 
 def _minutes(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from benchmarks.markdown import NOTHING, markdown
 from benchmarks.records import (
     Records,
     accuracies,
@@ -11,7 +12,6 @@ from benchmarks.records import (
     difference,
     equal_bytes,
     grouped,
-    header,
     is_studied,
 )
 from vidense.statistics import summarise
@@ -32,10 +32,10 @@ def study(records: Records) -> str:
         "lr",
         "bytes on disk",
     )
-    lines = header(*columns)
+    rows = []
     prism = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
     if not prism:
-        return "Not measured yet."
+        return NOTHING
     variants = grouped([r for r in records if is_studied(r)])
     groups = {"prism": prism} | {name.removeprefix("prism "): members for name, members in variants.items()}
     for name, members in groups.items():
@@ -47,21 +47,19 @@ def study(records: Records) -> str:
         shown_keys = f"{sum(keys) / len(keys):.1f}" if keys else "all"
         rate = members[0]["settings"]["options"]["lr"]
         size = average([record["storage"] for record in members], "bytes")
-        lines.append(
-            f"| {name} | {counted(own)} | {100 * own['mean']:.1f} | {against} "
-            f"| {difference(members, equal_bytes(members))} | {shown_keys} | {_trigger_rate(members)} | {rate:g} "
-            f"| {size:,.0f} |"
-        )
-    return "\n".join(lines)
+        differences = (against, difference(members, equal_bytes(members)))
+        seen = (name, counted(own), f"{100 * own['mean']:.1f}", *differences)
+        rows.append([*seen, shown_keys, _trigger_rate(members), f"{rate:g}", f"{size:,.0f}"])
+    return markdown(columns, rows)
 
 
 def trigger(records: Records) -> str:
     """Return PRISM's insertion over a run at one video per class, as means over seeds."""
     runs = [r for r in records if r["point"]["name"].startswith("prism-vpc1")]
     if not runs:
-        return "Not measured yet."
+        return NOTHING
     length = runs[0]["point"]["iterations"]
-    lines = header("iterations", "loss", "key-frames a video", "trigger rate, % of candidates")
+    rows = []
     for part in range(1, 20, 2):
         told = [r["telemetry"] for r in runs]
         # Two of the twenty stretches of the log make a row; key-frames are those at its end.
@@ -69,20 +67,18 @@ def trigger(records: Records) -> str:
         losses = [t["loss"][i] for t, i in both]
         keys = [t["key_frames"][part] for t in told]
         shown = _trigger_rate(runs, (part - 1, part)) or "off"
-        lines.append(
-            f"| {(part - 1) * length // 20} to {(part + 1) * length // 20} | {sum(losses) / len(losses):.2f} "
-            f"| {sum(keys) / len(keys):.1f} | {shown} |"
-        )
+        reached = f"{(part - 1) * length // 20} to {(part + 1) * length // 20}"
+        rows.append([reached, f"{sum(losses) / len(losses):.2f}", f"{sum(keys) / len(keys):.1f}", shown])
     histogram = [sum(column) for column in zip(*(r["telemetry"]["cosine_histogram"] for r in runs), strict=True)]
     near, total = sum(histogram[9:11]), sum(histogram)
     negative = sum(histogram[:10])
-    lines.append("")
-    lines.append(
+    columns = ("iterations", "loss", "key-frames a video", "trigger rate, % of candidates")
+    return (
+        f"{markdown(columns, rows)}\n\n"
         f"Of {total:,} cosines between the gradients of a frame and of a neighbouring key-frame, "
         f"{100 * near / total:.1f} % lie between -0.1 and 0.1, and {100 * negative / total:.1f} % are negative "
         f"({len(runs)} runs)."
     )
-    return "\n".join(lines)
 
 
 def _trigger_rate(members: Records, parts: Sequence[int] = range(20)) -> str:

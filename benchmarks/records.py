@@ -21,7 +21,6 @@ __all__ = [
     "difference",
     "equal_bytes",
     "grouped",
-    "header",
     "in_points",
     "interval",
     "is_studied",
@@ -122,11 +121,6 @@ def interval(own: Mapping[str, Any]) -> str:
 def ranked(by_method: Mapping[str, Records]) -> list[str]:
     """Return the names, highest mean accuracy first."""
     return sorted(by_method, key=lambda name: -summarise(accuracies(by_method[name]))["mean"])
-
-
-def header(*columns: str) -> list[str]:
-    """Return the first two lines of a table in Markdown."""
-    return [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
 
 
 def average(values: Sequence[Mapping[str, float]], key: str) -> float:

@@ -19,9 +19,10 @@ from typing import Any
 
 import torch
 
+from benchmarks.markdown import markdown
 from benchmarks.pages import fill
 from benchmarks.provenance import provenance
-from benchmarks.records import Records, accuracies, average, difference, grouped, header, interval, read
+from benchmarks.records import Records, accuracies, average, difference, grouped, interval, read
 from vidense.records import content_hash, write_json
 from vidense.segmentation import FULL, METHODS, FeatureFolder, Settings
 from vidense.segmentation.generated import Kitchen, write_folder
@@ -82,11 +83,9 @@ def run_point(method: str, seed: int, work: Path, results: Path) -> None:
 def table(records: Records) -> str:
     """Return every method, best accuracy first, with differences paired by seed."""
     by_method = grouped(records)
-    if not by_method:
-        return "Not measured yet."
     shown = {metric: {name: _of(metric, own) for name, own in by_method.items()} for metric in METRICS}
     names = sorted(by_method, key=lambda name: -_mean(shown["accuracy"][name]))
-    lines = header(*COLUMNS)
+    rows = []
     for name in names:
         own = shown["accuracy"][name]
         f1 = " / ".join(f"{_mean(shown[metric][name]):.1f}" for metric in METRICS[2:])
@@ -105,8 +104,8 @@ def table(records: Records) -> str:
             *against,
             *_sizes(by_method[name]),
         ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows.append(cells)
+    return markdown(COLUMNS, rows)
 
 
 def _of(metric: str, members: Records) -> list[dict[str, Any]]:

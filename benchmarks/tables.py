@@ -1,5 +1,6 @@
 """The tables of docs/results.md that compare methods: made of the committed JSON, and of nothing else."""
 
+from benchmarks.markdown import NOTHING, markdown
 from benchmarks.records import (
     CEILING,
     Record,
@@ -10,7 +11,6 @@ from benchmarks.records import (
     difference,
     equal_bytes,
     grouped,
-    header,
     in_points,
     interval,
     is_studied,
@@ -21,6 +21,7 @@ from vidense.statistics import Accuracies, summarise
 
 __all__ = ["ablated", "ablation", "budgets", "column", "crossed", "gradient_shares", "motion", "summary", "trainings"]
 
+WHOLE = "*whole training set*"
 COLUMNS = (
     "method",
     "seeds x nets",
@@ -40,15 +41,14 @@ def column(records: Records, vpc: int = 1) -> str:
     """Return all methods at ``vpc`` videos per class, the best first, and the whole training set."""
     plain = [r for r in records if r["point"]["vpc"] == vpc and not is_studied(r)]
     if not plain:
-        return "Not measured yet."
+        return NOTHING
     by_method = grouped(plain)
     random = accuracies(by_method.get("random", []))
-    lines = header(*COLUMNS)
-    lines += [_row(name, by_method[name], random) for name in ranked(by_method)]
+    rows = [_row(name, by_method[name], random) for name in ranked(by_method)]
     if (whole := _whole(records)) is not None:
         mean, count = whole
-        lines.append(f"| *whole training set* | 1 x {count} | {mean:.1f} |" + " |" * (len(COLUMNS) - 3))
-    return "\n".join(lines)
+        rows.append([WHOLE, f"1 x {count}", f"{mean:.1f}"])
+    return markdown(COLUMNS, rows)
 
 
 def _whole(records: Records) -> tuple[float, int] | None:
@@ -60,17 +60,17 @@ def _whole(records: Records) -> tuple[float, int] | None:
 
 def summary(records: Records) -> str:
     """Return the short table of the README: one video per class, accuracy and bytes."""
-    lines = header("trained on", "top-1 %", "95 % interval", "videos", "bytes")
+    rows = []
     by_method = grouped([r for r in records if r["point"]["vpc"] == 1 and not is_studied(r)])
     for name in ranked(by_method):
         members = by_method[name]
         own = summarise(accuracies(members))
         size = average([record["storage"] for record in members], "bytes")
         videos = len(members[0]["networks"][0]["per_class"])
-        lines.append(f"| {name} | {100 * own['mean']:.1f} | {interval(own)} | {videos} | {size:,.0f} |")
+        rows.append([name, f"{100 * own['mean']:.1f}", interval(own), videos, f"{size:,.0f}"])
     if (whole := _whole(records)) is not None:
-        lines.append(f"| *whole training set* | {whole[0]:.1f} | | | |")
-    return "\n".join(lines)
+        rows.append([WHOLE, f"{whole[0]:.1f}"])
+    return markdown(("trained on", "top-1 %", "95 % interval", "videos", "bytes"), rows)
 
 
 def ablation(records: Records) -> str:
@@ -78,26 +78,27 @@ def ablation(records: Records) -> str:
     groups = grouped(records)
     random = accuracies(groups.pop("random", []))
     if not groups:
-        return "Not measured yet."
+        return NOTHING
     # The method as it is has the shortest name.
     whole = min(groups, key=len)
     columns = ("variant", "seeds x nets", "top-1 %", "95 % interval", f"minus {whole}", "minus random, equal videos")
-    lines = header(*columns)
+    rows = []
     for name in ranked(groups):
         members = groups[name]
         own = summarise(accuracies(members))
         against = "" if name == whole else difference(members, accuracies(groups[whole]))
         # Random clips were evaluated in one way.
         alike = members[0]["point"].get("evaluated", "") == ""
-        cells = (name, counted(own), f"{100 * own['mean']:.1f}", interval(own))
-        lines.append(f"| {' | '.join(cells)} | {against} | {difference(members, random) if alike else ''} |")
-    return "\n".join(lines)
+        cells = (name, counted(own), f"{100 * own['mean']:.1f}", interval(own), against)
+        rows.append([*cells, difference(members, random) if alike else ""])
+    return markdown(columns, rows)
 
 
 def ablated(records: Records) -> str:
     """Return the rows of the one grid of ``vidense ablate`` among the records."""
     differences = ("minus first", "minus random, equal videos")
-    lines = header("variant", "seeds x nets", "top-1 %", *differences, "key-frames a video", "lr", "bytes on disk")
+    columns = ("variant", "seeds x nets", "top-1 %", *differences, "key-frames a video", "lr", "bytes on disk")
+    shown: list[tuple[str, ...]] = []
     rows = [row for record in records for row in record["result"]["rows"]]
     for row in rows:
         own = row["summary"]
@@ -110,8 +111,8 @@ def ablated(records: Records) -> str:
         # One for all seeds: it is searched at the first.
         rate = "" if row["sets"][0]["lr"] is None else f"{row['sets'][0]['lr']:g}"
         cells = (row["variant"], *seen, against, in_points(row["against_random"]), kept, rate, f"{size:,.0f}")
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) if rows else "Not measured yet."
+        shown.append(cells)
+    return markdown(columns, shown)
 
 
 def gradient_shares(records: Records) -> str:
@@ -119,22 +120,22 @@ def gradient_shares(records: Records) -> str:
     rows = [row for record in records for row in record["result"]["rows"]]
     found = [(row["variant"], one["gradient_share"]) for row in rows for one in row["sets"] if one["gradient_share"]]
     if not found:
-        return "Not measured yet."
-    lines = header("variant", *(f"frame {number + 1}" for number in range(len(found[0][1]))))
+        return NOTHING
+    lines = []
     for name in dict.fromkeys(name for name, _ in found):
-        columns = zip(*(shares for other, shares in found if other == name), strict=True)
-        lines.append(f"| {name} | {' | '.join(f'{100 * sum(c) / len(c):.1f} %' for c in columns)} |")
-    return "\n".join(lines)
+        by_frame = zip(*(shares for other, shares in found if other == name), strict=True)
+        lines.append([name, *(f"{100 * sum(column) / len(column):.1f} %" for column in by_frame)])
+    return markdown(("variant", *(f"frame {number + 1}" for number in range(len(found[0][1])))), lines)
 
 
 def trainings(records: Records) -> str:
     """Return every training's accuracy, where too many diverge for a mean to say anything."""
-    lines = header("method", "trainings", "diverged", "top-1 % of each of the others")
+    rows = []
     for name, members in sorted(grouped(records).items()):
         networks = [network for record in members for network in record["networks"]]
         ended = [f"{100 * network['top1']:.1f}" for network in networks if not network["diverged"]]
-        lines.append(f"| {name} | {len(networks)} | {len(networks) - len(ended)} | {', '.join(ended)} |")
-    return "\n".join(lines) if records else "Not measured yet."
+        rows.append([name, len(networks), len(networks) - len(ended), ", ".join(ended)])
+    return markdown(("method", "trainings", "diverged", "top-1 % of each of the others"), rows)
 
 
 def budgets(records: Records) -> str:
@@ -143,13 +144,9 @@ def budgets(records: Records) -> str:
     for record in records:
         if record["point"]["budget"]:
             cells.setdefault(record["point"]["method"], {}).setdefault(record["point"]["budget"], []).append(record)
-    if not cells:
-        return "Not measured yet."
     columns = sorted({budget for row in cells.values() for budget in row}, key=parse_bytes)
-    lines = header("method", *columns)
-    for name, row in cells.items():
-        lines.append(f"| {name} | {' | '.join(_bought(row.get(budget, [])) for budget in columns)} |")
-    return "\n".join(lines)
+    rows = [[name, *(_bought(row.get(budget, [])) for budget in columns)] for name, row in cells.items()]
+    return markdown(("method", *columns), rows)
 
 
 def _bought(members: Records) -> str:
@@ -168,19 +165,17 @@ def crossed(records: Records) -> str:
         point = record["point"]
         row = cells.setdefault(f"{point['method']} {point['variant']}".strip(), {})
         row.setdefault(point["evaluated"], []).append(record)
-    if not cells:
-        return "Not measured yet."
     found = {
         name: {network: summarise(accuracies(members)) for network, members in row.items()}
         for name, row in cells.items()
     }
     networks = sorted({network for row in cells.values() for network in row})
     common = [network for network in networks if all(network in of for of in found.values())]
-    lines = header("method", *(f"{network} (seeds x nets)" for network in networks))
+    rows = []
     for name, of in sorted(found.items(), key=lambda item: -sum(item[1][network]["mean"] for network in common)):
         shown = (f"{100 * of[net]['mean']:.1f} ({counted(of[net])})" if net in of else "" for net in networks)
-        lines.append(f"| {name} | {' | '.join(shown)} |")
-    return "\n".join(lines)
+        rows.append([name, *shown])
+    return markdown(("method", *(f"{network} (seeds x nets)" for network in networks)), rows)
 
 
 def motion(records: Records) -> str:
@@ -193,8 +188,8 @@ def motion(records: Records) -> str:
         "middle frame only, top-1 %",
         "what motion adds",
     )
-    lines = header(*columns)
-    groups = grouped(records) | {"*whole training set*": [r for r in records if r["point"]["method"] == CEILING]}
+    rows = []
+    groups = grouped(records) | {WHOLE: [r for r in records if r["point"]["method"] == CEILING]}
     measured = {name: members for name, members in groups.items() if members}
     random = accuracies(measured.get("random", []))
     for name in ranked(measured):
@@ -202,20 +197,18 @@ def motion(records: Records) -> str:
         against = difference(members, random) if members[0]["point"]["method"] not in (CEILING, "random") else ""
         moving, still = accuracies(members), accuracies([{**r, **r["frozen"]} for r in members])
         own, frozen = summarise(moving), summarise(still)
-        lines.append(
-            f"| {name} | {counted(own)} | {100 * own['mean']:.1f} | {against} "
-            f"| {100 * frozen['mean']:.1f} | {difference(members, still)} |"
-        )
-    return "\n".join(lines) if measured else "Not measured yet."
+        shares = (f"{100 * own['mean']:.1f}", against, f"{100 * frozen['mean']:.1f}")
+        rows.append([name, counted(own), *shares, difference(members, still)])
+    return markdown(columns, rows)
 
 
-def _row(name: str, members: Records, random: Accuracies) -> str:
+def _row(name: str, members: Records, random: Accuracies) -> list[str]:
     found = accuracies(members)
     own = summarise(found)
     storage = [record["storage"] for record in members]
     held = [record["peak_memory"] for record in members if record.get("peak_memory")]
     seconds = [record["condense_seconds"] for record in members if record["condense_seconds"]]
-    cells = [
+    return [
         name,
         counted(own),
         f"{100 * own['mean']:.1f}",
@@ -228,4 +221,3 @@ def _row(name: str, members: Records, random: Accuracies) -> str:
         f"{sum(seconds) / len(seconds):.0f}" if seconds else "",
         f"{max(held) / 1e6:.0f}" if held else "",
     ]
-    return f"| {' | '.join(cells)} |"

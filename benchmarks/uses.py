@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.records import Record, Records, header
+from benchmarks.markdown import NOTHING, markdown
+from benchmarks.records import Record, Records
 
 __all__ = ["agreement", "motion_kept", "named", "recalls", "robustness"]
 
@@ -29,14 +30,12 @@ def recalls(records: Records) -> str:
                 # The same networks beside every method.
                 results[BASELINES["ceiling"]] = ended
     if not results:
-        return "Not measured yet."
+        return NOTHING
     trained = {name: of for name, of in results.items() if of}
     shown = sorted(trained.items(), key=lambda item: -_mean([result["recall1"] for result in item[1]]))
-    lines = header("trained on", "networks", *(f"R@1 / 5 / 10 / 20 among {title}" for title in GALLERIES.values()))
-    for name, of in shown:
-        lines.append(f"| {name} | {len(of)} | {' | '.join(_recall(of, key, 'recall') for key in GALLERIES)} |")
-    chance = " | ".join(_recall(shown[0][1], key, "chance") for key in GALLERIES)
-    return "\n".join([*lines, f"| *chance* | | {chance} |"])
+    columns = ("trained on", "networks", *(f"R@1 / 5 / 10 / 20 among {title}" for title in GALLERIES.values()))
+    rows = [[name, len(of), *(_recall(of, key, "recall") for key in GALLERIES)] for name, of in shown]
+    return markdown(columns, [*rows, ["*chance*", "", *(_recall(shown[0][1], key, "chance") for key in GALLERIES)]])
 
 
 def _recall(results: Sequence[Mapping[str, Any]], gallery: str, key: str) -> str:
@@ -50,18 +49,15 @@ def motion_kept(records: Records) -> str:
     for record in _of("flow", records):
         found[record["result"]["method"]].append(record["result"]["mean"])
     if not found:
-        return "Not measured yet."
+        return NOTHING
     titles = ("cosine", "end-point error, pixels", "mean flow, pixels", "frame difference, of 255")
-    lines = header("videos", "seeds", *titles)
     rows = {name: [mean["condensed"] for mean in means] for name, means in found.items()}
     # The same selections and halves beside every method.
     longest = max(found.values(), key=len)
     rows |= {"*random clips*": [mean["random"] for mean in longest]}
     rows |= {"*halves of the real videos*": [mean["halves"] for mean in longest]}
-    for name, of in rows.items():
-        cells = [_mean_of(of, key, text) for key, text in FLOW.items()]
-        lines.append(f"| {name} | {len(of)} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    shown = [[name, len(of), *(_mean_of(of, key, text) for key, text in FLOW.items())] for name, of in rows.items()]
+    return markdown(("videos", "seeds", *titles), shown)
 
 
 def _mean_of(rows: Sequence[Mapping[str, Any]], key: str, text: str) -> str:
@@ -74,11 +70,10 @@ def robustness(records: Records) -> str:
     found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in _of("fairness", records):
         found[record["result"]["method"]].append(record["result"]["networks"]["minic3d"])
-    if not found:
-        return "Not measured yet."
     parts = ("hard", "soft", "soft, mixed")
     accuracy = (f"{part}: set / random" for part in parts)
-    lines = header("method", "seeds", *accuracy, "label-robust, hard", "label-robust, soft", "augmentation-robust")
+    columns = ("method", "seeds", *accuracy, "label-robust, hard", "label-robust, soft", "augmentation-robust")
+    rows = []
     for name, of in sorted(found.items(), key=lambda item: -_mean([one["label_robust"]["hard"] for one in item[1]])):
         cells = [
             " / ".join(f"{100 * _mean([one['on'][part][own] for one in of]):.1f}" for own in ("condensed", "random"))
@@ -86,38 +81,37 @@ def robustness(records: Records) -> str:
         ]
         scores = [_mean([one["label_robust"][kind] for one in of]) for kind in ("hard", "soft")]
         scores.append(_mean([one["augmentation_robust"] for one in of]))
-        lines.append(f"| {name} | {len(of)} | {' | '.join([*cells, *(f'{score:.3f}' for score in scores)])} |")
-    return "\n".join(lines)
+        rows.append([name, len(of), *cells, *(f"{score:.3f}" for score in scores)])
+    return markdown(columns, rows)
 
 
 def agreement(records: Records) -> str:
     """Return how well sets rank networks and learning rates as the whole training set does."""
     own = [record["result"] for record in _of("proxy", records)]
     if not own:
-        return "Not measured yet."
-    lines = header("ranked on", "variants", "Spearman", "Kendall", "points lost by its choice", "seconds of training")
+        return NOTHING
+    rows = []
     named = [(one["method"], one, "condensed") for one in own]
     named += [(f"random, bytes of {one['method']}", one, "random") for one in own]
     for name, one, key in named:
         found = one["agreement"][key]
         correlations = ("none" if found[kind] is None else f"{found[kind]:+.2f}" for kind in ("spearman", "kendall"))
-        lines.append(
-            f"| {name} | {len(one['variants'])} | {' | '.join(correlations)} | {100 * found['regret']:.1f} "
-            f"| {found['seconds']:.0f} |"
-        )
-    whole = f"| *whole training set* | {len(own[0]['variants'])} | | | | {own[0]['whole_seconds']:.0f} |"
-    return "\n".join([*lines, whole])
+        lost, seconds = f"{100 * found['regret']:.1f}", f"{found['seconds']:.0f}"
+        rows.append([name, len(one["variants"]), *correlations, lost, seconds])
+    rows.append([BASELINES["ceiling"], len(own[0]["variants"]), "", "", "", f"{own[0]['whole_seconds']:.0f}"])
+    columns = ("ranked on", "variants", "Spearman", "Kendall", "points lost by its choice", "seconds of training")
+    return markdown(columns, rows)
 
 
 def named(records: Records) -> str:
     """Return the share of each method's videos whose class a teacher names, mean over seeds."""
     found = [record["result"]["methods"] for record in records if record["job"] == "named"]
     if not found:
-        return "Not measured yet."
+        return NOTHING
     shares = {name: (len(of), _mean(of)) for name, of in found[0].items()}
-    lines = header("videos", "seeds", "named by the teacher, %")
     ranked = sorted(shares.items(), key=lambda item: -item[1][1])
-    return "\n".join([*lines, *(f"| {name} | {seeds} | {100 * share:.0f} |" for name, (seeds, share) in ranked)])
+    rows = [[name, seeds, f"{100 * share:.0f}"] for name, (seeds, share) in ranked]
+    return markdown(("videos", "seeds", "named by the teacher, %"), rows)
 
 
 def _of(task: str, records: Records) -> list[Record]:

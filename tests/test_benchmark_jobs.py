@@ -143,7 +143,7 @@ def test_a_ranking_stands_beside_that_of_random_clips():
     assert rows == [
         "| prism | 12 | +0.50 | none | 2.0 | 10 |",
         "| random, bytes of prism | 12 | -0.50 | none | 2.0 | 10 |",
-        "| *whole training set* | 12 | | | | 600 |",
+        "| *whole training set* | 12 |  |  |  | 600 |",
     ]
 
 
