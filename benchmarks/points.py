@@ -22,6 +22,7 @@ from vidense.evaluation.spec import eval_spec
 from vidense.parameterizations import CodedClips, KeyFrames
 from vidense.records import content_hash, write_json
 from vidense.report.courses import read_stretches
+from vidense.run_files import LOG
 from vidense.runlog import read_record
 from vidense.seeding import Draw
 
@@ -155,7 +156,7 @@ def _condensed(point: Point, store: ClipStore, bench: Bench, how: Measured) -> d
         "tuning": done.get("tuning"),
         "storage": dataset.storage.to_json(),
         "key_frames": _key_frames(dataset),
-        "telemetry": _telemetry(run / "log.jsonl"),
+        "telemetry": _telemetry(run / LOG),
         "condense_seconds": done.get("seconds"),
         "peak_memory": done.get("peak_memory"),
         "networks": _networks(evaluate(own, bench, nets)),

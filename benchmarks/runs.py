@@ -7,7 +7,8 @@ from benchmarks.points import Point
 from vidense import condense, load
 from vidense.condensed import CondensedDataset
 from vidense.locks import taking_turns
-from vidense.runlog import RECORD, read_record
+from vidense.run_files import RECORD
+from vidense.runlog import read_record
 
 __all__ = ["condensed", "finished"]
 

@@ -11,7 +11,8 @@ from benchmarks.suite import Suite
 from tests.tiny import write_store
 from vidense.errors import UserError
 from vidense.records import write_json
-from vidense.runlog import RECORD, read_record
+from vidense.run_files import RECORD
+from vidense.runlog import read_record
 
 SEARCHED = Point("dm", 1, 0, 2, 2)
 LATER = replace(SEARCHED, seed=1)

@@ -23,7 +23,8 @@ from vidense.method import METHODS
 from vidense.parameterizations import KeyFrames
 from vidense.progress import LineProgress, PhaseProgress
 from vidense.records import holds, numbered_name, write_json
-from vidense.runlog import LOG, read_log, read_record
+from vidense.run_files import LOG
+from vidense.runlog import read_log, read_record
 from vidense.statistics import Accuracies, paired_difference, summarise
 
 __all__ = ["FILE", "ablate"]

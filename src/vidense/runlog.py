@@ -7,11 +7,11 @@ from typing import Any, BinaryIO
 
 from vidense.errors import UserError
 from vidense.records import open_file, read_json, replacing
+from vidense.run_files import RECORD
 
-__all__ = ["FORMAT", "LOG", "RECORD", "VERSION", "LogReader", "RunLog", "read_log", "read_record"]
+__all__ = ["FORMAT", "VERSION", "LogReader", "RunLog", "read_log", "read_record"]
 
 FORMAT, VERSION = "vidense-run", 1
-RECORD, LOG = "run.json", "log.jsonl"
 
 
 def read_record(path: Path) -> dict[str, Any]:

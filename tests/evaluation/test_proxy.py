@@ -10,7 +10,8 @@ from vidense.errors import UserError
 from vidense.evaluation import measure
 from vidense.evaluation.proxy import _agreement, rank_by_proxy
 from vidense.records import write_json
-from vidense.runlog import FORMAT, RECORD, VERSION
+from vidense.run_files import RECORD
+from vidense.runlog import FORMAT, VERSION
 
 __all__ = ["linear"]  # a fixture: pytest finds it by its name in this module
 

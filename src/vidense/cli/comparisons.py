@@ -6,6 +6,7 @@ from typing import Any
 
 from vidense.cli.output import print_json, print_table, say
 from vidense.errors import UserError, suggest
+from vidense.run_files import FAIRNESS, PROXY
 from vidense.tasks import TASKS
 
 __all__ = ["COMPARISONS", "check_task", "compare"]
@@ -55,7 +56,7 @@ def compare(
     if odd := [name for name, value in how.items() if value != FIXED[name]]:
         raise UserError(f"--task {task} decides itself how networks are trained; leave out {', '.join(odd)}")
     work = {"proxy": proxy.rank_by_proxy, "fairness": fairness.judge}[task]
-    file = run / {"proxy": proxy.FILE, "fairness": fairness.FILE}[task]
+    file = run / {"proxy": PROXY, "fairness": FAIRNESS}[task]
     with Display() as display:
         found = work(run, store, seeds=seeds, device=device, progress=display.note, **named)
     if as_json:

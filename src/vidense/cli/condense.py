@@ -10,6 +10,7 @@ from vidense.cli import options as shared
 from vidense.cli.output import print_json, say
 from vidense.config import Mistakes
 from vidense.errors import UserError
+from vidense.run_files import LOG, RECORD
 
 __all__ = ["check", "condense"]
 
@@ -86,7 +87,7 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
     from vidense.report.courses import read_stretches, rising
     from vidense.runlog import read_record
 
-    before = (out / "run.json").exists() and not fresh and read_record(out)["status"] == "done"
+    before = (out / RECORD).exists() and not fresh and read_record(out)["status"] == "done"
     # Of which device is asked once the engine has checked that it is one.
     with Display(memory=lambda: peak_memory(pick_device(settings.get("device", "auto")))) as display:
         dataset = run(store, out, fresh=fresh, progress=display.step, **settings)
@@ -99,7 +100,7 @@ def _run(store: Path, out: Path, settings: dict[str, Any], fresh: bool) -> dict[
         "store": str(store),
         "found_finished": bool(before),
         "videos": len(dataset),
-        "warning": rising(read_stretches(out / "log.jsonl")),
+        "warning": rising(read_stretches(out / LOG)),
         **{name: record.get(name) for name in ("settings", "tuning", "storage", "preparation", "seconds")},
         **{name: record.get(name) for name in ("peak_memory", "hardware")},
     }

@@ -8,6 +8,7 @@ import typer
 
 from vidense.cli import options as shared
 from vidense.cli.output import print_json, print_table, say
+from vidense.run_files import FLOW, FLOW_INDEX
 
 __all__ = ["flow"]
 
@@ -33,7 +34,7 @@ def flow(
     """
     from vidense import methods  # noqa: F401 - their parameterizations read the dataset
     from vidense.cli.progress import Display
-    from vidense.evaluation.flow_run import FILE, FOLDER, measure_flow
+    from vidense.evaluation.flow_run import measure_flow
 
     with Display() as display:
         found = measure_flow(
@@ -44,7 +45,7 @@ def flow(
             out=out,
             progress=lambda done, total: display.step("flow", done, total),
         )
-    file = (run / FOLDER if out is None else out) / FILE
+    file = (run / FLOW if out is None else out) / FLOW_INDEX
     if as_json:
         print_json({"path": str(file), **found})
         return

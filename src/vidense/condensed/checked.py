@@ -19,11 +19,12 @@ from vidense.errors import UserError
 from vidense.option_types import Seed
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.records import file_hash, read_json
+from vidense.run_files import DATASET_INDEX
 
-__all__ = ["FORMAT", "INDEX_FILE", "TENSOR_FILE", "VERSION", "read_index", "read_tensors", "restore"]
+__all__ = ["FORMAT", "TENSOR_FILE", "VERSION", "read_index", "read_tensors", "restore"]
 
 FORMAT, VERSION = "vidense-condensed", 1
-INDEX_FILE, TENSOR_FILE = "condensed.json", "tensors.safetensors"
+TENSOR_FILE = "tensors.safetensors"
 
 # A stranger's file may claim clips of any size. Decoding may take as many numbers as the parameterization allows for
 # each stored one, so that memory follows from the size of the files, or this many (256 MiB as float32) if more.
@@ -85,7 +86,7 @@ def _damaged(file: Path, field: str, problem: object) -> UserError:
 
 def read_index(folder: Path) -> dict[str, Any]:
     """Return ``condensed.json`` of a folder, every field checked."""
-    file = folder / INDEX_FILE
+    file = folder / DATASET_INDEX
     index = read_json(file)
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise UserError(f"{str(file)!r} is not a {FORMAT} index; give another folder")
@@ -110,7 +111,7 @@ def read_tensors(folder: Path, index: dict[str, Any]) -> dict[str, Tensor]:
     try:
         if file_hash(file) != index["tensors_sha256"]:
             raise UserError(
-                f"{str(file)!r} is not what {INDEX_FILE} describes (other SHA-256); copy or condense it again"
+                f"{str(file)!r} is not what {DATASET_INDEX} describes (other SHA-256); copy or condense it again"
             )
         tensors = load_file(file)
     except (OSError, SafetensorError, KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -121,9 +122,9 @@ def read_tensors(folder: Path, index: dict[str, Any]) -> dict[str, Tensor]:
         if tensor.is_floating_point() and not bool(tensor.float().isfinite().all()):
             raise _damaged(file, f"tensor {brief(name)}", "it holds NaN or infinity")
     if Stored(tensors).bytes_by_part != index["bytes_by_part"]:
-        raise _damaged(folder / INDEX_FILE, "field 'bytes_by_part'", "the tensors take other bytes")
+        raise _damaged(folder / DATASET_INDEX, "field 'bytes_by_part'", "the tensors take other bytes")
     if getattr(torch, index["store_dtype"]) not in {tensor.dtype for tensor in tensors.values()}:
-        raise _damaged(folder / INDEX_FILE, "field 'store_dtype'", f"no tensor holds {index['store_dtype']}")
+        raise _damaged(folder / DATASET_INDEX, "field 'store_dtype'", f"no tensor holds {index['store_dtype']}")
     _check_labels(file, tensors, len(index["class_names"]))
     _check_size(folder, index, tensors)
     return tensors
@@ -147,7 +148,7 @@ def _check_size(folder: Path, index: Mapping[str, Any], tensors: Mapping[str, Te
     decoded = len(tensors["labels"]) * spec.frames * (spec.frame_numbers + spec.frames)
     if decoded > max(FREE_NUMBERS, kind.largest_ratio * stored):
         problem = f"{len(tensors['labels'])} clips of {list(spec.shape)} do not follow from {stored} stored numbers"
-        raise _damaged(folder / INDEX_FILE, "field 'spec'", problem)
+        raise _damaged(folder / DATASET_INDEX, "field 'spec'", problem)
 
 
 def restore(folder: Path, index: dict[str, Any], tensors: Mapping[str, Tensor]) -> Parameterization:
@@ -159,7 +160,7 @@ def restore(folder: Path, index: dict[str, Any], tensors: Mapping[str, Tensor]) 
         kind = PARAMETERIZATIONS.get(index["parameterization"])
         synthetic = kind.unpack(stored, spec, index["class_names"], labels, tensors.get("soft_labels"))
     except UserError as error:
-        raise _damaged(folder / INDEX_FILE, "field 'parameterization'", error) from None
+        raise _damaged(folder / DATASET_INDEX, "field 'parameterization'", error) from None
     except Exception as error:  # each kind decodes in its own way, with libraries of its own
         raise _damaged(folder, f"parameterization {index['parameterization']!r}", error) from None
     if unused := sorted(set(read) - read.names):

@@ -14,11 +14,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from vidense import __version__
-from vidense.condensed.checked import FORMAT, INDEX_FILE, TENSOR_FILE, VERSION, read_index, read_tensors, restore
+from vidense.condensed.checked import FORMAT, TENSOR_FILE, VERSION, read_index, read_tensors, restore
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.parameterizations.base import Parameterization, Stored, StoreDtype
 from vidense.records import condensed_hash, disjoint, file_hash, replacing, write_json
+from vidense.run_files import DATASET, DATASET_INDEX
 from vidense.seeding import Draw
 
 __all__ = ["CondensedDataset", "Storage", "load", "save"]
@@ -183,7 +184,7 @@ def save(
         "bytes_by_part": stored.bytes_by_part,
         "versions": {"vidense": __version__, **{name: version(name) for name in ("torch", "safetensors", "av")}},
     }
-    write_json(folder / INDEX_FILE, disjoint(index, provenance))
+    write_json(folder / DATASET_INDEX, disjoint(index, provenance))
     return load(folder)
 
 
@@ -197,11 +198,11 @@ def load(path: str | Path) -> CondensedDataset:
         UserError: if the folder is no condensed dataset, of a newer format, or damaged (file and field are named).
     """
     folder = Path(path)
-    if not (folder / INDEX_FILE).exists() and (folder / "dataset" / INDEX_FILE).exists():
-        folder = folder / "dataset"
-    if not (folder / INDEX_FILE).exists():
+    if not (folder / DATASET_INDEX).exists() and (folder / DATASET / DATASET_INDEX).exists():
+        folder = folder / DATASET
+    if not (folder / DATASET_INDEX).exists():
         raise UserError(
-            f"{str(path)!r} is no condensed dataset: it has no {INDEX_FILE}; "
+            f"{str(path)!r} is no condensed dataset: it has no {DATASET_INDEX}; "
             "give the folder that `vidense condense` wrote"
         )
     index = read_index(folder)
@@ -212,7 +213,7 @@ def load(path: str | Path) -> CondensedDataset:
 
 def _storage(folder: Path, tensors: Mapping[str, Tensor], synthetic: Parameterization) -> Storage:
     parts = Stored(dict(tensors)).bytes_by_part
-    total = sum((folder / name).stat().st_size for name in (INDEX_FILE, TENSOR_FILE))
+    total = sum((folder / name).stat().st_size for name in (DATASET_INDEX, TENSOR_FILE))
     # Counted from what was read, for an index may claim anything.
     numbers = synthetic.stored_numbers()
     return Storage({**parts, "index": total - sum(parts.values())}, numbers, numbers / synthetic.spec.frame_numbers)

@@ -6,10 +6,10 @@ from typing import Any
 from vidense.condensed import CondensedDataset
 from vidense.data.animation import write_moving
 from vidense.records import appearing, holds, write_json
+from vidense.run_files import PREVIEW_INDEX, PREVIEWS
 
-__all__ = ["FOLDER", "INDEX", "chosen_videos", "write_previews"]
+__all__ = ["chosen_videos", "write_previews"]
 
-FOLDER, INDEX = "preview", "preview.json"
 # More videos of a class than this nobody looks at; a page shows as many as it has room for.
 DRAWN_PER_CLASS = 30
 
@@ -23,12 +23,12 @@ def write_previews(dataset: CondensedDataset, run: Path) -> None:
         dataset: what to draw; the first few videos of each class are.
         run: folder of the run.
     """
-    folder = run / FOLDER
-    if holds(folder / INDEX, "content_hash", dataset.content_hash):
+    folder = run / PREVIEWS
+    if holds(folder / PREVIEW_INDEX, "content_hash", dataset.content_hash):
         return
     with appearing(folder, replace=True) as drawn:
         videos = [_draw(dataset, number, drawn) for number in chosen_videos(dataset)]
-        write_json(drawn / INDEX, {"content_hash": dataset.content_hash, "of": len(dataset), "videos": videos})
+        write_json(drawn / PREVIEW_INDEX, {"content_hash": dataset.content_hash, "of": len(dataset), "videos": videos})
 
 
 def chosen_videos(dataset: CondensedDataset) -> list[int]:

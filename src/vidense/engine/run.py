@@ -9,14 +9,10 @@ from vidense.condensed import CondensedDataset, load
 from vidense.errors import UserError
 from vidense.locks import OWN_LOCK, Lock
 from vidense.records import is_leftover, remove, write_json
-from vidense.runlog import FORMAT, LOG, RECORD, VERSION, read_record
+from vidense.run_files import ADDED, CHECKPOINT, DATASET, LOG, RECORD, SNAPSHOTS
+from vidense.runlog import FORMAT, VERSION, read_record
 
 __all__ = ["RunFolder"]
-
-CHECKPOINT, DATASET, SNAPSHOTS = "checkpoint.pt", "dataset", "snapshots"
-# What evaluation and pictures leave in a run.
-ADDED_FILES = ("evaluation.json", "retrieval.json", "proxy.json", "fairness.json")
-ADDED_FOLDERS = ("jobs", "preview", "nearest", "flow")
 
 
 class RunFolder:
@@ -137,7 +133,7 @@ class RunFolder:
 
     def _clear(self) -> None:
         # Only what a run writes is deleted; first of all, what would be taken for the new run's.
-        for name in (*ADDED_FILES, LOG, DATASET, SNAPSHOTS, *ADDED_FOLDERS):
+        for name in (*ADDED, LOG, DATASET, SNAPSHOTS):
             remove(self.path / name)
 
     def _check_free(self) -> None:

@@ -16,10 +16,10 @@ from vidense.evaluation.spec import eval_spec
 from vidense.method import Scale
 from vidense.progress import LineProgress
 from vidense.records import write_json
+from vidense.run_files import FAIRNESS
 
-__all__ = ["FILE", "augmentation_robust", "judge", "label_robust"]
+__all__ = ["augmentation_robust", "judge", "label_robust"]
 
-FILE = "fairness.json"
 HEAD = {"format": "vidense-fairness", "version": 1}
 WEIGHT = 0.5
 # What networks learn in each part, as arguments of eval_spec.
@@ -123,7 +123,7 @@ def judge(
             accuracies[part] = {name: _accuracy(name, of) for name, of in results.items()}
         found[model] = {"on": accuracies, **_scores(accuracies)}
     record = {**HEAD, "store": opened.content_hash, "dataset": dataset.content_hash, "seeds": seeds, "networks": found}
-    write_json(folder / FILE, record)
+    write_json(folder / FAIRNESS, record)
     return record
 
 

@@ -16,10 +16,11 @@ from vidense.evaluation.flow import ClassMotion, compare, joined, magnitude, mea
 from vidense.evaluation.flow_figure import draw_motion
 from vidense.progress import CountProgress
 from vidense.records import numbered_name, write_json
+from vidense.run_files import FLOW, FLOW_INDEX
 
-__all__ = ["COMPARED", "FILE", "FOLDER", "measure_flow"]
+__all__ = ["COMPARED", "measure_flow"]
 
-FOLDER, FILE, FORMAT, VERSION = "flow", "flow.json", "vidense-flow", 1
+FORMAT, VERSION = "vidense-flow", 1
 # What is compared: the first two with the real videos, the last, the halves of these, with each other.
 COMPARED = ("condensed", "random", "halves")
 
@@ -80,7 +81,7 @@ def measure_flow(
     folder, dataset, opened = Path(run_or_dataset), load(run_or_dataset), ClipStore.open(store)
     check_same(dataset, opened)
     labels, sets = _labels(classes, dataset, opened), _sets(dataset, opened, algorithm)
-    target = folder / FOLDER if out is None else Path(out)
+    target = folder / FLOW if out is None else Path(out)
     _make_room(target)
     rows = []
     for done, label in enumerate(labels):
@@ -98,7 +99,7 @@ def measure_flow(
         "classes": rows,
         "mean": {name: _mean([row[name] for row in rows if row[name] is not None]) for name in ("real", *COMPARED)},
     }
-    write_json(target / FILE, record)
+    write_json(target / FLOW_INDEX, record)
     if progress is not None:
         progress(len(labels), len(labels))
     return record
@@ -113,7 +114,7 @@ def _make_room(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out {str(folder)!r} is a file; give a folder")
     # Pictures that are replaced one by one must not be described by numbers of before.
-    (folder / FILE).unlink(missing_ok=True)
+    (folder / FLOW_INDEX).unlink(missing_ok=True)
 
 
 def _labels(names: Sequence[str], dataset: CondensedDataset, store: ClipStore) -> list[int]:

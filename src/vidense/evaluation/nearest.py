@@ -14,10 +14,10 @@ from vidense.data.real import RealClips
 from vidense.data.store import ClipStore
 from vidense.engine.preview import chosen_videos
 from vidense.records import appearing, holds, write_json
+from vidense.run_files import NEAREST, NEAREST_INDEX
 
-__all__ = ["FOLDER", "INDEX", "write_nearest"]
+__all__ = ["write_nearest"]
 
-FOLDER, INDEX = "nearest", "nearest.json"
 CHUNK = 32
 # Side of the pictures that are searched, and how many of the best are then compared pixel by pixel.
 SIDE, BEST = 8, 8
@@ -38,8 +38,8 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
         store: what it is compared with: the first stored clip of each training video.
         run: folder of the run.
     """
-    folder, content = run / FOLDER, {"dataset": dataset.content_hash, "store": store.content_hash}
-    if holds(folder / INDEX, "content", content):
+    folder, content = run / NEAREST, {"dataset": dataset.content_hash, "store": store.content_hash}
+    if holds(folder / NEAREST_INDEX, "content", content):
         return
     real, numbers = store.train, chosen_videos(dataset)
     names = [video.path for video in store.videos if video.split == "train"]
@@ -54,7 +54,7 @@ def write_nearest(dataset: CondensedDataset, store: ClipStore, run: Path) -> Non
             )
             found = {"number": number, **files, "source": names[nearest], "label": int(real.labels[nearest])}
             videos.append({**found, "distance": distance, "typical": typical[int(dataset.labels[number])]})
-        write_json(drawn / INDEX, {"content": content, "videos": videos})
+        write_json(drawn / NEAREST_INDEX, {"content": content, "videos": videos})
 
 
 def _pixels(dataset: CondensedDataset, number: int) -> Tensor:

@@ -15,12 +15,13 @@ from vidense.evaluation.measure import TrainSet, evaluate, evaluate_ceiling, mea
 from vidense.evaluation.spec import EvalSpec, eval_spec
 from vidense.progress import LineProgress
 from vidense.records import write_json
-from vidense.runlog import RECORD, read_record
+from vidense.run_files import PROXY, RECORD
+from vidense.runlog import read_record
 from vidense.statistics import rank_correlation
 
-__all__ = ["FILE", "MODELS", "RATES", "rank_by_proxy"]
+__all__ = ["MODELS", "RATES", "rank_by_proxy"]
 
-FILE, FORMAT, VERSION = "proxy.json", "vidense-proxy", 1
+FORMAT, VERSION = "vidense-proxy", 1
 # Twelve variants: what is ranked where nothing else is asked for. Rates are times that of the protocol.
 MODELS = ("minic3d", "minic3d_bn", "cnn_gru", "video_transformer")
 RATES = (0.3, 1.0, 3.0)
@@ -98,7 +99,7 @@ def rank_by_proxy(
         "whole_seconds": sum(row["on"]["whole"]["seconds"] for row in rows),
         "condense_seconds": _condensing(folder),
     }
-    write_json(folder / FILE, record)
+    write_json(folder / PROXY, record)
     return record
 
 

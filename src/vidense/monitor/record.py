@@ -8,11 +8,12 @@ from typing import Any
 from vidense.errors import UserError
 from vidense.records import read_json
 from vidense.report.commands import condense_command, evaluate_command
-from vidense.runlog import RECORD, read_record
+from vidense.run_files import DATASET, DATASET_INDEX, RECORD
+from vidense.runlog import read_record
 
 __all__ = ["WatchedRun", "watched_run"]
 
-DATASET = Path("dataset", "condensed.json")
+INDEX = Path(DATASET, DATASET_INDEX)
 # More iterations than anything runs.
 MOST = 2**53
 
@@ -90,6 +91,6 @@ def _count(value: Any) -> int:
 
 def _class_names(path: Path, record: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names from the record, or, of a run made before they stood there, from its dataset."""
-    if "class_names" not in record and (path / DATASET).exists():
-        record = read_json(path / DATASET)
+    if "class_names" not in record and (path / INDEX).exists():
+        record = read_json(path / INDEX)
     return tuple(str(name) for name in record.get("class_names", ()))

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from vidense.errors import UserError
 from vidense.monitor.record import WatchedRun, watched_run
-from vidense.runlog import LOG, RECORD, LogReader
+from vidense.run_files import LOG, RECORD
+from vidense.runlog import LogReader
 
 __all__ = ["KEY_FRAMES", "Course", "Reading", "RunState"]
 

@@ -13,7 +13,20 @@ from vidense.records import condensed_hash, holds, read_json
 from vidense.report.courses import Stretches, read_stretches
 from vidense.report.pictures import PictureFile, find_picture
 from vidense.report.shapes import CondensedFile, EvaluationFile, PreviewFile, RunFile, check, checked
-from vidense.runlog import RECORD, read_record
+from vidense.run_files import (
+    DATASET,
+    DATASET_INDEX,
+    FLOW,
+    FLOW_INDEX,
+    LOG,
+    NEAREST,
+    NEAREST_INDEX,
+    PREVIEW_INDEX,
+    PREVIEWS,
+    RECORD,
+)
+from vidense.runlog import read_record
+from vidense.tasks import TASKS
 
 __all__ = ["FlowPicture", "Nearest", "Preview", "Run", "has_previews", "read_run", "read_runs"]
 
@@ -130,8 +143,8 @@ class Run:
 def has_previews(path: Path) -> bool:
     """Return whether the clips of a run were drawn, those of the dataset that is there now."""
     try:
-        content = condensed_hash(read_json(path / "dataset" / "condensed.json"))
-        return holds(path / "preview" / "preview.json", "content_hash", content)
+        content = condensed_hash(read_json(path / DATASET / DATASET_INDEX))
+        return holds(path / PREVIEWS / PREVIEW_INDEX, "content_hash", content)
     except (UserError, LookupError, TypeError):
         return False
 
@@ -161,22 +174,22 @@ def read_run(path: Path) -> Run:
     if record.get("status") != "done":
         raise UserError(f"the run in {str(path)!r} is not finished; give the same `vidense condense` command again")
     check(RunFile, record, path / RECORD)
-    dataset = checked(CondensedFile, path / "dataset" / "condensed.json", "vidense-condensed")
+    dataset = checked(CondensedFile, path / DATASET / DATASET_INDEX, "vidense-condensed")
     content, names = condensed_hash(dataset), dataset["class_names"]
     try:
-        drawn = _drawn(path / "preview", content)
+        drawn = _drawn(path / PREVIEWS, content)
         return Run(
             path=path,
             name=path.resolve().name,
             record=record,
             dataset=dataset,
-            evaluation=_evaluation(path / "evaluation.json", record["settings"], content),
-            previews=_previews(path / "preview", drawn.get("videos", ()), names, dataset["spec"]["frames"]),
+            evaluation=_evaluation(path / TASKS["classify"].file, record["settings"], content),
+            previews=_previews(path / PREVIEWS, drawn.get("videos", ()), names, dataset["spec"]["frames"]),
             # Older previews do not say, and hold all that there are.
             videos=drawn.get("of", len(drawn.get("videos", ()))),
-            nearest=_nearest(path / "nearest", names, content),
-            flows=_flows(path / "flow", content),
-            stretches=read_stretches(path / "log.jsonl"),
+            nearest=_nearest(path / NEAREST, names, content),
+            flows=_flows(path / FLOW, content),
+            stretches=read_stretches(path / LOG),
         )
     except DAMAGE as error:
         raise UserError(
@@ -205,12 +218,12 @@ def _other(found: str | None, content: str) -> bool:
 
 def _drawn(folder: Path, content: str) -> dict[str, Any]:
     """Return the index of the previews of the dataset with this hash, empty where there is none."""
-    if not (folder / "preview.json").exists():
+    if not (folder / PREVIEW_INDEX).exists():
         return {}
-    index: dict[str, Any] = read_json(folder / "preview.json")
+    index: dict[str, Any] = read_json(folder / PREVIEW_INDEX)
     if not isinstance(index, dict) or _other(index.get("content_hash"), content):
         return {}
-    return check(PreviewFile, index, folder / "preview.json")
+    return check(PreviewFile, index, folder / PREVIEW_INDEX)
 
 
 def _previews(
@@ -232,9 +245,9 @@ def _previews(
 
 
 def _nearest(folder: Path, class_names: Sequence[str], content: str) -> dict[int, Nearest]:
-    if not (folder / "nearest.json").exists():
+    if not (folder / NEAREST_INDEX).exists():
         return {}
-    index = read_json(folder / "nearest.json")
+    index = read_json(folder / NEAREST_INDEX)
     if _other(index.get("content", {}).get("dataset"), content):
         return {}
     return {
@@ -252,9 +265,9 @@ def _nearest(folder: Path, class_names: Sequence[str], content: str) -> dict[int
 
 
 def _flows(folder: Path, content: str) -> dict[str, FlowPicture]:
-    if not (folder / "flow.json").exists():
+    if not (folder / FLOW_INDEX).exists():
         return {}
-    found = read_json(folder / "flow.json")
+    found = read_json(folder / FLOW_INDEX)
     if _other(found.get("dataset"), content):
         return {}
     return {str(row["name"]): _flow(find_picture(folder, row["figure"]), row) for row in found["classes"]}
