@@ -9,12 +9,13 @@ import pytest
 from tests.data.video_files import write_video
 from tests.evaluation.conftest import write_store
 from vidense.cli import run
+from vidense.data.spec import ClipSpec
 from vidense.data.store import ClipStore
-from vidense.data.store_index import INDEX
+from vidense.data.store_index import INDEX, hash_of_content
 from vidense.errors import UserError
 from vidense.evaluation import spec
 from vidense.named_recipes import DATASETS, find_recipe
-from vidense.records import read_json, write_json
+from vidense.records import content_hash, read_json, write_json
 from vidense.reproduction import _departures, reproduce
 
 
@@ -58,7 +59,11 @@ AS_RULES = {"split": 1, "frames": 8, "size": 64, "resize": "squash", "clips": 1,
 
 def recorded(path: Path, failures: tuple[dict, ...] = (), **settings) -> ClipStore:
     """Return the store at ``path``, 12 training and 6 test videos, as if ``prepare`` had been asked for this."""
-    write_json(path / INDEX, {**read_json(path / INDEX), "settings": settings, "failures": list(failures)})
+    index = {**read_json(path / INDEX), "settings": settings, "failures": list(failures)}
+    spec, resize = ClipSpec.from_json(index["spec"]), settings["resize"]
+    content = hash_of_content(spec, index["class_names"], resize, index["videos"])
+    index["content_hash"] = content_hash([content, settings["motion"]]) if "motion" in settings else content
+    write_json(path / INDEX, index)
     return ClipStore.open(path)
 
 
@@ -105,7 +110,9 @@ def test_a_stride_in_place_of_the_rule_is_a_departure(store, complete):
 
 def test_videos_too_short_for_the_rule_are_not_missing_but_others_are(store, monkeypatch):
     monkeypatch.setitem(DATASETS, "SSv2", replace(DATASETS["SSv2"], videos=(13, 7)))
-    short = tuple({"split": split, "reason": "too-short"} for split in ("train", "test"))
+    short = tuple(
+        {"path": "a.webm", "split": split, "reason": "too-short", "detail": "7 frames"} for split in ("train", "test")
+    )
     for reason, departures in (("too-short", 0), ("missing", 1)):
         failures = (short[0], {**short[1], "reason": reason})
         own = recorded(store.path, failures, layout="ssv2", sampling="spread", **AS_RULES)
