@@ -139,7 +139,7 @@ def trainings(records: Records) -> str:
 
 
 def budgets(records: Records) -> str:
-    """Return one row a method and one column a budget: top-1, and how many videos it bought."""
+    """Return one row a method and one column a budget: top-1 of how many seeds and networks, and what it bought."""
     cells: dict[str, dict[str, list[Record]]] = {}
     for record in records:
         if record["point"]["budget"]:
@@ -155,7 +155,8 @@ def _bought(members: Records) -> str:
         return "nothing fits" if members else ""
     counts = [record.get("videos") or record["storage"]["frames"] for record in members]
     kind = "clips" if "videos" in members[0] else "frames"
-    return f"{100 * summarise(accuracies(members))['mean']:.1f} ({sum(counts) / len(counts):.0f} {kind})"
+    own = summarise(accuracies(members))
+    return f"{100 * own['mean']:.1f} ({counted(own)}; {sum(counts) / len(counts):.0f} {kind})"
 
 
 def crossed(records: Records) -> str:

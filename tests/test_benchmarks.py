@@ -151,7 +151,10 @@ def test_budgets_are_columns_in_order_of_size():
         [bought("prism", "1MB"), bought("prism", "5kB", refused="too small"), bought("codec", "20kB", videos=30)]
     ).splitlines()
     assert rows[0] == "| method | 5kB | 20kB | 1MB |"
-    assert rows[2:] == ["| prism | nothing fits |  | 50.0 (12 frames) |", "| codec |  | 50.0 (30 clips) |  |"]
+    assert rows[2:] == [
+        "| prism | nothing fits |  | 50.0 (1 x 1; 12 frames) |",
+        "| codec |  | 50.0 (1 x 1; 30 clips) |  |",
+    ]
     assert tables.budgets([record("prism", 0, [0.5]) | {"point": {"budget": ""}}]) == "Not measured yet."
 
 
