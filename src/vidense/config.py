@@ -50,7 +50,8 @@ class Mistakes:
 def first_mistake(error: ValidationError) -> tuple[str, str]:
     """Return where the first mistake in a file is, as ``field 'videos.3.label'``, and what it is."""
     found = error.errors(include_url=False)[0]
-    return f"field {brief('.'.join(map(str, found['loc'])))}" if found["loc"] else "the whole", found["msg"]
+    told = found["msg"].removeprefix("Value error, ")
+    return f"field {brief('.'.join(map(str, found['loc'])))}" if found["loc"] else "what it holds", told
 
 
 def check_counts(**counts: int) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 import sys
 from typing import Any
 
@@ -40,6 +39,9 @@ def peak_memory(device: torch.device) -> int:
         return int(torch.cuda.max_memory_allocated(device))
     # Linux counts kibibytes, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
+    # Not every system has it.
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 

@@ -14,8 +14,8 @@ __all__ = ["FORMAT", "VERSION", "LogReader", "RunLog", "read_log", "read_record"
 FORMAT, VERSION = "vidense-run", 1
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Return ``run.json`` of a run folder.
+def read_record(path: Path, *, whole: bool = True) -> dict[str, Any]:
+    """Return ``run.json`` of a run folder; unless it must be ``whole``, it need only be of our format.
 
     Raises:
         UserError: if the folder is no run, or its record is damaged.
@@ -25,7 +25,7 @@ def read_record(path: Path) -> dict[str, Any]:
     record = read_json(path / RECORD)
     if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != VERSION:
         raise UserError(f"{str(path / RECORD)!r} is not a {FORMAT} record of version {VERSION}; give another folder")
-    if not isinstance(record.get("status"), str) or not isinstance(record.get("settings"), dict):
+    if whole and not (isinstance(record.get("status"), str) and isinstance(record.get("settings"), dict)):
         raise UserError(f"{str(path / RECORD)!r} is damaged (it lacks its status or settings); start over with --fresh")
     return record
 

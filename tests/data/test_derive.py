@@ -139,3 +139,10 @@ def test_stores_of_different_motion_are_different_data(store, tmp_path):
 
 def test_one_frame_does_not_move(store):
     assert motion_of_clips(store.train.single_frames()).tolist() == [0.0] * len(store.train.single_frames().labels)
+
+
+def test_classes_of_a_store_that_moves_otherwise_open_and_it_moves_no_third_way(store, tmp_path):
+    moved = write_moved(store, "none", tmp_path / "still")
+    assert write_classes(moved, [1], tmp_path / "one").class_names == (moved.class_names[1],)
+    with pytest.raises(UserError, match="were changed before; give the store that they came from"):
+        write_moved(moved, "abrupt", tmp_path / "twice")

@@ -87,6 +87,7 @@ def test_a_record_without_its_parts_is_damaged(store, tmp_path, change):
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     with pytest.raises(UserError, match=r"is damaged .* start over with --fresh"):
         condense(store, tmp_path / "run", **SETTINGS["outcome"])
+    assert len(condense(store, tmp_path / "run", fresh=True, **SETTINGS["outcome"])) == 3
 
 
 def test_the_most_memory_is_that_of_any_process_that_worked_on_it(store, tmp_path, monkeypatch):

@@ -165,3 +165,8 @@ def test_a_preview_cannot_reach_outside_its_folder(make_run, tmp_path):
     index.write_text(json.dumps(value))
     with pytest.raises(UserError, match="is damaged"):
         read_run(run)
+
+
+def test_a_seed_may_be_negative(make_run, tmp_path):
+    run = make_run("prism-0", {"method": {-3: [0.5, 0.6]}}, seed=-3)
+    assert write_page([run], tmp_path / "page.html").exists()

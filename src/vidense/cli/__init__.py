@@ -56,7 +56,8 @@ def run(arguments: Sequence[str]) -> int:
         nobody reads stdout any more; 130 interrupted (the command that resumes on stderr).
     """
     logger = logging.getLogger("vidense")
-    if not any(isinstance(handler, Warnings) for handler in logger.handlers):
+    # A plug-in may have told Python where warnings go.
+    if not logging.getLogger().handlers and not any(isinstance(handler, Warnings) for handler in logger.handlers):
         logger.addHandler(Warnings())
     try:
         code = _app()(list(arguments) or ["--help"], prog_name="vidense", standalone_mode=False)

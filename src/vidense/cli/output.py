@@ -21,7 +21,10 @@ class Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say one."""
-        say(record.getMessage(), file=sys.stderr)
+        try:
+            say(record.getMessage(), file=sys.stderr)
+        except Exception:  # a warning that cannot be written must not end the work
+            self.handleError(record)
 
 
 def print_json(value: Any) -> None:

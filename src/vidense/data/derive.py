@@ -18,6 +18,7 @@ from vidense.data.settings import PrepareSettings
 from vidense.data.spec import LabelledClips
 from vidense.data.store import ClipStore
 from vidense.data.store_index import FORMAT, INDEX, VERSION, hash_of_content
+from vidense.errors import UserError
 from vidense.records import content_hash, holds, read_json, replacing, write_json
 
 __all__ = [
@@ -77,6 +78,8 @@ def write_classes(store: ClipStore, labels: Sequence[int], out: Path) -> ClipSto
     names, number = [store.class_names[label] for label in labels], {label: i for i, label in enumerate(labels)}
     videos = [asdict(replace(v, label=number[v.label])) for v in store.videos if v.label in number]
     content = hash_of_content(store.spec, names, store.settings.get("resize", "squash"), videos)
+    if "motion" in store.settings:
+        content = content_hash([content, store.settings["motion"]])
     changed = {"content_hash": content, "settings": {**store.settings, "classes": names}}
     return _write(store, out, {**changed, "class_names": names, "videos": videos}, labels, lambda clips, _: clips)
 
@@ -103,7 +106,12 @@ def write_moved(store: ClipStore, motion: str, out: Path) -> ClipStore:
         motion: of :data:`MOTIONS`: ``none``, the middle frame of each clip in the place of all; or ``abrupt``, the
             frames of each clip in an order drawn for it.
         out: folder of the new store.
+
+    Raises:
+        UserError: if the motion of the store's videos was changed before.
     """
+    if "motion" in store.settings:
+        raise UserError(f"the videos of {str(store.path)!r} were changed before; give the store that they came from")
     changed = {
         "content_hash": content_hash([store.content_hash, motion]),
         "settings": {**store.settings, "motion": motion},

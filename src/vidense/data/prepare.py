@@ -197,7 +197,7 @@ def _plan(out: Path, listing: Listing, settings: PrepareSettings) -> dict[str, A
         raise UserError(f"{str(file.parent)!r} is a link, which prepare never makes; delete it, or prepare it fresh")
     if file.exists():
         plan: dict[str, Any] = read_json(file)
-        if not isinstance(plan, dict) or not isinstance(plan.get("rows"), int):
+        if not isinstance(plan, dict) or type(plan.get("rows")) is not int or plan["rows"] < 1:
             raise UserError(f"{str(file)!r} is damaged; prepare it fresh")
         refuse_other_settings(out, plan, wanted)
         return plan

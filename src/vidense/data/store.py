@@ -3,6 +3,9 @@
 A folder with ``index.json`` and uint8 shards such as ``train-00000.npy`` of shape ``[n, windows, T, 3, H, W]``.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +56,18 @@ class StoredVideo:
         return cls(**values, windows=windows, flips=tuple(row["flips"]))
 
 
+@contextmanager
+def _nothing_is_garbage() -> Iterator[None]:
+    """Do not look for garbage inside the block: a large index is millions of small objects, and none of them is."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class ClipStore:
     """A prepared dataset.
 
@@ -90,11 +105,13 @@ class ClipStore:
         if not (path / INDEX).is_file():
             state = "was not prepared to the end" if (path / "parts").is_dir() else f"is no store (it has no {INDEX})"
             raise UserError(f"{str(path)!r} {state}; run prepare with it as the output")
-        index = read_store_index(path)
-        try:
-            return cls(path, index)
-        except (UserError, ValueError, OSError) as error:
-            raise UserError(f"{str(path)!r} is damaged ({type(error).__name__}: {error}); prepare it fresh") from error
+        with _nothing_is_garbage():
+            index = read_store_index(path)
+            try:
+                return cls(path, index)
+            except (UserError, ValueError, OSError) as error:
+                told = f"{type(error).__name__}: {error}"
+                raise UserError(f"{str(path)!r} is damaged ({told}); prepare it fresh") from error
 
     @property
     def cache(self) -> Path:
@@ -138,6 +155,11 @@ class ClipStore:
             raise ValueError(f"{name} is no array: {error}") from None
         shape = list(array.shape)
         # A shard of no windows may claim any number of rows.
-        if shape != shard["shape"] or array.shape[2:] != self.spec.shape or array.dtype != np.uint8 or not shape[1]:
+        if (
+            shape != shard["shape"]
+            or array.shape[2:] != self.spec.shape
+            or array.dtype != np.uint8
+            or (shape[0] and not shape[1])
+        ):
             raise ValueError(f"{name} holds {array.dtype} {array.shape}")
         return array

@@ -150,7 +150,7 @@ class RunFolder:
                 json.loads((self.path / RECORD).read_text(encoding="utf-8"))
             except ValueError:
                 return
-        read_record(self.path)
+        read_record(self.path, whole=False)
 
     def _check_same(self) -> None:
         before, now = _flat(self.record["settings"]), _flat(self.settings)

@@ -12,7 +12,9 @@ from vidense.evaluation.bench import Bench
 from vidense.evaluation.jobs import once
 from vidense.evaluation.labels import lesson_of, shown, targets_of
 from vidense.nets import Network
+from vidense.parameterizations import PARAMETERIZATIONS
 from vidense.progress import LineProgress
+from vidense.records import content_hash
 from vidense.trained_networks import Training
 from vidense.training import fit
 
@@ -38,7 +40,10 @@ class TrainSet:
     @classmethod
     def of(cls, dataset: CondensedDataset) -> "TrainSet":
         """Return a condensed dataset to train on."""
-        return cls(dataset, dataset.content_hash, dataset.seed, dataset.storage.frames)
+        foreign = PARAMETERIZATIONS.foreign(dataset.index["parameterization"])
+        # What a plug-in decodes is decided by its file, too.
+        content = content_hash([dataset.content_hash, foreign]) if foreign else dataset.content_hash
+        return cls(dataset, content, dataset.seed, dataset.storage.frames)
 
 
 def prefixed(progress: LineProgress | None, words: str) -> LineProgress | None:

@@ -147,7 +147,7 @@ class TeacherInversion(Objective):
                 clips = random_view(clips, step.draw.generator("view", number))
             with entering_norms(self.teacher) as entered:
                 entropy = functional.cross_entropy(self.teacher(clips), labels)
-            distances = [norm_distance(norm, maps) for norm, (maps,) in entered.items()]
+            distances = [norm_distance(norm, maps) for norm, passes in entered.items() for maps in passes]
             statistics = torch.stack([self.first_bn * distances[0], *distances[1:]]).sum()
             self._parts["cross_entropy"] += entropy.item()
             self._parts["statistics"] += statistics.item()

@@ -62,7 +62,7 @@ def confusion_figure(table: Table, row: Row) -> Picture | None:
     None for more than :data:`MOST_CLASSES` classes, where a network diverged, and where nothing was counted.
     """
     names = table.store["class_names"]
-    counted = [result["confusion"] for result in row.results if "confusion" in result]
+    counted = [found for result in row.results if (found := result.get("confusion")) is not None]
     if row.diverged or not counted or len(names) > MOST_CLASSES:
         return None
     sums = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*counted, strict=True)]

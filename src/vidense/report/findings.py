@@ -83,7 +83,7 @@ class Row:
     @property
     def per_class(self) -> tuple[float | None, ...]:
         """Accuracy on each class in [0, 1], mean over networks; None without test videos; empty for other tasks."""
-        counted = [result["per_class"] for result in self.results if "per_class" in result]
+        counted = [found for result in self.results if (found := result.get("per_class")) is not None]
         return tuple(None if None in column else _mean(column) for column in zip(*counted, strict=True))
 
 

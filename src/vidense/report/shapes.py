@@ -22,6 +22,8 @@ LARGEST = 1e300
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[float, Field(ge=0, le=LARGEST)]
 Whole = Annotated[int, Field(ge=0, le=2**63)]
+# A seed may be negative.
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Share = Annotated[float, Field(ge=0, le=1)]
 # Such as make the names of tables and of files.
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{1,64}$")]
@@ -46,8 +48,9 @@ class _Storage(_Bytes):
 
 class _Settings(_Open):
     options: dict[str, JsonValue]
-    seed: Whole
+    seed: Seed
     iterations: Whole
+    data: str
 
 
 class _Tuning(_Open):
@@ -78,7 +81,7 @@ class _Kept(_Open):
 
 class _Method(_Open):
     name: str
-    paper: str = ""
+    paper: str
 
 
 class CondensedFile(_Open):
@@ -127,8 +130,8 @@ class _Asked(_Open):
 
 
 class _Result(_Open):
-    condensation_seed: Whole
-    net_seed: Whole
+    condensation_seed: Seed
+    net_seed: Seed
     diverged: bool
     top1: Share | None = None
     recall1: Share | None = None

@@ -21,8 +21,6 @@ __all__ = ["fit", "predict", "segmentation_loss"]
 LR = 5e-4
 SMOOTHING, LARGEST_CHANGE = 0.15, 16.0
 
-# Called with updates done, all updates, and the loss.
-
 
 def segmentation_loss(scores: Sequence[Tensor], labels: Tensor) -> Tensor:
     """Return cross entropy plus 0.15 times the truncated squared change of log-probabilities, summed over stages.

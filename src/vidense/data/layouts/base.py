@@ -53,7 +53,9 @@ class Entry:
         path = Path(self.path)
         if path.is_absolute() or path.drive or ".." in path.parts:
             # A store that is passed on would hold a file that nobody meant to pass on.
-            raise UserError(f"the video {self.path!r} is outside its source folder; name files below it")
+            raise UserError(
+                f"the video {self.path!r} is outside its source folder; write paths relative to it, below it"
+            )
 
 
 @dataclass(frozen=True)
