@@ -5,17 +5,12 @@ import json
 import pytest
 from PIL import Image
 
+from tests.report.conftest import ROWS
 from vidense.errors import UserError
 from vidense.report import read_runs, write_page
 from vidense.report.page import command_of
 from vidense.report.runs import read_run
 
-ROWS = {
-    "method": {0: [0.6, 0.5]},
-    "random_equal_vpc": {0: [0.3, 0.2], 1: [0.25, 0.3]},
-    "random_equal_bytes": {0: [0.2, 0.2], 1: [0.25, 0.3]},
-    "ceiling": {0: [0.9, 0.8]},
-}
 VOID = {"meta", "link", "img", "source", "br", "input"}
 
 

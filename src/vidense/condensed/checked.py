@@ -8,7 +8,7 @@ from textwrap import shorten
 from typing import Annotated, Any, Literal, cast
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import Field, JsonValue, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -16,6 +16,7 @@ from torch import Tensor
 from vidense.config import first_mistake
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
+from vidense.file_models import ClassNames, Name, Open
 from vidense.option_types import Seed
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.records import file_hash, read_json
@@ -32,28 +33,19 @@ FREE_NUMBERS = 2**26
 LABELS = ("labels", "soft_labels")
 LABEL_DTYPES = (torch.uint8, torch.int16)
 
-Name = Annotated[str, Field(min_length=1)]
 
-
-class _Open(BaseModel):
-    """Fields that are checked among others that need only be JSON."""
-
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
-
-
-class _Method(_Open):
+class _Method(Open):
     name: Name = "condensed"
 
 
-class _Settings(_Open):
+class _Settings(Open):
     seed: Seed = 0
     data: str = ""
     scale: Literal["small", "published"] = "small"
     options: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class _Index(_Open):
+class _Index(Open):
     """What ``condensed.json`` must hold; whatever else it holds (an outcome, say) must be JSON."""
 
     format: Literal["vidense-condensed"]
@@ -62,20 +54,13 @@ class _Index(_Open):
     record: dict[str, JsonValue]
     tensors_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     spec: dict[str, JsonValue]
-    class_names: Annotated[list[Name], Field(min_length=1)]
+    class_names: ClassNames
     store_dtype: StoreDtype
     bytes_by_part: dict[str, int]
     versions: dict[str, str]
     # A dataset written through the library may name no method and no settings.
     method: _Method = _Method()
     settings: _Settings = _Settings()
-
-    @field_validator("class_names")
-    @classmethod
-    def _unique(cls, names: list[str]) -> list[str]:
-        if len(set(names)) < len(names):
-            raise ValueError("two classes have one name")
-        return names
 
 
 def _damaged(file: Path, field: str, problem: object) -> UserError:

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from vidense.config import first_mistake
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
+from vidense.file_models import ClassNames, Name, Open
 from vidense.records import content_hash, read_json
 
 __all__ = ["FORMAT", "INDEX", "VERSION", "hash_of_content", "read_store_index"]
@@ -15,7 +16,6 @@ __all__ = ["FORMAT", "INDEX", "VERSION", "hash_of_content", "read_store_index"]
 FORMAT, VERSION = "vidense-store", 1
 INDEX = "index.json"
 
-Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 Split = Literal["train", "test"]
 
@@ -25,8 +25,8 @@ class _Checked(BaseModel):
 
 
 class _Video(_Checked):
-    path: Text
-    sha256: Text
+    path: Name
+    sha256: Name
     label: Count
     split: Split
     group: str
@@ -43,17 +43,16 @@ class _Shard(_Checked):
 
 
 class _Failure(_Checked):
-    path: Text
+    path: Name
     split: Split
     reason: str
     detail: str
     sha256: str | None = None
 
 
-class _Settings(_Checked):
-    # What is read back; whatever else is there must be JSON.
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+class _Settings(Open):
+    """What is read back of them."""
+
     stride: Annotated[int, Field(ge=1)] = 1
     resize: Literal["squash", "crop"] = "squash"
     motion: str | None = None
@@ -62,19 +61,12 @@ class _Settings(_Checked):
 class _Index(_Checked):
     source: str
     spec: dict[str, JsonValue]
-    class_names: Annotated[list[Text], Field(min_length=1)]
+    class_names: ClassNames
     content_hash: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
     settings: _Settings
     shards: list[_Shard]
     videos: list[_Video]
     failures: list[_Failure] = Field(default_factory=list)
-
-    @field_validator("class_names")
-    @classmethod
-    def _unique(cls, names: list[str]) -> list[str]:
-        if len(set(names)) < len(names):
-            raise ValueError("two classes have one name")
-        return names
 
     @model_validator(mode="after")
     def _labelled(self) -> "_Index":

@@ -4,10 +4,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validator
 
 from vidense.config import first_mistake
 from vidense.errors import UserError
+from vidense.file_models import Open
 from vidense.records import read_json
 from vidense.tasks import TASKS
 
@@ -29,14 +30,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{1,64}$")]
 
 
-class _Open(BaseModel):
-    """Fields that are checked among others that need only be JSON."""
-
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
-
-
-class _Bytes(_Open):
+class _Bytes(Open):
     bytes: Whole
 
 
@@ -46,19 +40,19 @@ class _Storage(_Bytes):
     parts: dict[str, Whole]
 
 
-class _Settings(_Open):
+class _Settings(Open):
     options: dict[str, JsonValue]
     seed: Seed
     iterations: Whole
     data: str
 
 
-class _Tuning(_Open):
+class _Tuning(Open):
     lr: Number
     seconds: Positive
 
 
-class RunFile(_Open):
+class RunFile(Open):
     """``run.json`` of a finished run."""
 
     settings: _Settings
@@ -69,22 +63,22 @@ class RunFile(_Open):
     hardware: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class _Size(_Open):
+class _Size(Open):
     frames: Annotated[int, Field(ge=1, le=LONGEST_CLIP)]
     height: Whole
     width: Whole
 
 
-class _Kept(_Open):
+class _Kept(Open):
     times: Annotated[list[Annotated[list[Whole], Field(min_length=1)]], Field(min_length=1)] | None = None
 
 
-class _Method(_Open):
+class _Method(Open):
     name: str
     paper: str
 
 
-class CondensedFile(_Open):
+class CondensedFile(Open):
     """``condensed.json``."""
 
     spec: _Size
@@ -102,13 +96,13 @@ class CondensedFile(_Open):
         return self
 
 
-class _Store(_Open):
+class _Store(Open):
     content_hash: Hash
     class_names: list[str]
     test_videos: Whole
 
 
-class _Spec(_Open):
+class _Spec(Open):
     protocol: str
     model: str
     labels: str
@@ -117,19 +111,19 @@ class _Spec(_Open):
     model_options: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class _Evaluated(_Open):
+class _Evaluated(Open):
     method: _Method | None
     content_hash: str | None = None
     storage: _Bytes
 
 
-class _Asked(_Open):
+class _Asked(Open):
     models: list[str] | None = None
     epochs: Number | None = None
     lr: Number | None = None
 
 
-class _Result(_Open):
+class _Result(Open):
     condensation_seed: Seed
     net_seed: Seed
     diverged: bool
@@ -139,7 +133,7 @@ class _Result(_Open):
     confusion: list[list[Whole]] | None = None
 
 
-class _Row(_Open):
+class _Row(Open):
     role: Literal["method", "random_equal_vpc", "random_equal_bytes", "random_coded", "ceiling"]
     spec_hash: Hash
     videos: Whole
@@ -149,7 +143,7 @@ class _Row(_Open):
     results: Annotated[list[_Result], Field(min_length=1)]
 
 
-class EvaluationFile(_Open):
+class EvaluationFile(Open):
     """``evaluation.json``: what :class:`vidense.evaluation.EvaluationRecord` writes."""
 
     task: Literal["classify", "retrieve"] = "classify"
@@ -175,7 +169,7 @@ class EvaluationFile(_Open):
         return self
 
 
-class _Drawn(_Open):
+class _Drawn(Open):
     file: str
     still: str
     label: Whole
@@ -184,7 +178,7 @@ class _Drawn(_Open):
     key_frames: list[Whole] | None
 
 
-class PreviewFile(_Open):
+class PreviewFile(Open):
     """``preview/preview.json``; ``of`` and the hash are newer than the rest."""
 
     content_hash: str | None = None
