@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.records import Record, Records, accuracies, average, grouped, is_studied, ranked, read
+from benchmarks.records import Record, Records, accuracies, average, grouped, is_studied, read
 from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
@@ -78,11 +78,13 @@ def study_figure(records: Records) -> Picture | None:
     if not prism or not variants:
         return None
     rows = []
-    for name in ranked(variants):
-        found = paired_difference(accuracies(variants[name]), accuracies(prism))
+    for name, members in variants.items():
+        found = paired_difference(accuracies(members), accuracies(prism))
         if found["difference"] is not None:
-            title = f"{name.removeprefix('prism ')} ({found['pairs']} seeds)"
+            seeds = f"{found['pairs']} seed{'s' * (found['pairs'] > 1)}"
+            title = f"{name.removeprefix('prism ')} ({seeds})"
             rows.append(Dot(title, 100 * found["difference"], in_percent(shown_interval(found))))
+    rows.sort(key=lambda row: row.value, reverse=True)
     return dots("Top-1 of variants, minus that of prism", rows, Axis("points, paired by seed"), reference=0)
 
 
