@@ -125,6 +125,10 @@ def _refuse(sentence: str) -> int:
 
 
 def _usage(error: Exception) -> str:
-    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    message = (error.format_message() if hasattr(error, "format_message") else str(error)).rstrip(".")
     context = getattr(error, "ctx", None)
-    return f"{message.rstrip('.')} (see `{context.command_path if context else 'vidense'} --help`)"
+    unknown = getattr(error, "option_name", None)
+    # What one would try first, `--lr 3`, is an option of the method and none of the command.
+    if context and unknown and any("--set" in parameter.opts for parameter in context.command.params):
+        message += f"; an option of the method is written --set {unknown.lstrip('-')}=VALUE"
+    return f"{message} (see `{context.command_path if context else 'vidense'} --help`)"
