@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.records import Record, Records, accuracies, average, grouped, is_studied, read
-from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
+from vidense.report.charts import Dot, Point, Series, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
 from vidense.statistics import Accuracies, paired_difference, shown_interval, summarise
@@ -33,7 +33,7 @@ def cost_figure(records: Records, of: Path, axis: Axis, cost: Callable[[Record],
         for one in found
         if one["method"] in measured
     ]
-    return plot(title, [Course("", points, joined=False)], axis, TOP1) if points else None
+    return plot(title, [Series("", points, joined=False)], axis, TOP1) if points else None
 
 
 def budget_figure(records: Records) -> Picture | None:
@@ -42,13 +42,13 @@ def budget_figure(records: Records) -> Picture | None:
     for record in records:
         if record["point"]["budget"] and "refused" not in record:
             found.setdefault(record["point"]["method"], {}).setdefault(record["point"]["budget"], []).append(record)
-    courses = []
+    series = []
     for name, by_budget in found.items():
         points = [
             Point(average([r["storage"] for r in of], "bytes") / 1e3, 100 * _mean(of)) for of in by_budget.values()
         ]
-        courses.append(Course(name, sorted(points, key=lambda point: point.x)))
-    return plot("Accuracy against true bytes", courses, KILOBYTES, TOP1) if courses else None
+        series.append(Series(name, sorted(points, key=lambda point: point.x)))
+    return plot("Accuracy against true bytes", series, KILOBYTES, TOP1) if series else None
 
 
 def sweep_figure(records: Records, grid: str, title: str, *, log: bool) -> Picture | None:
@@ -63,12 +63,12 @@ def sweep_figure(records: Records, grid: str, title: str, *, log: bool) -> Pictu
     rows = [row for record in records if record["job"] == grid for row in record["result"]["rows"] if _ended(row)]
     if not rows:
         return None
-    courses = []
+    series = []
     for name, key in (("prism", "networks"), ("random", "random")):
         measured = [(int(row["variant"].split()[0]), _of_row(row, key)) for row in rows]
         points = [Point(size, 100 * summarise(own)["mean"], _interval(own)) for size, own in sorted(measured)]
-        courses.append(Course(name, points))
-    return plot(f"{title}: prism and random clips", courses, Axis(title.lower(), log=log), TOP1)
+        series.append(Series(name, points))
+    return plot(f"{title}: prism and random clips", series, Axis(title.lower(), log=log), TOP1)
 
 
 def study_figure(records: Records) -> Picture | None:
@@ -92,16 +92,16 @@ def insertion_figure(records: Records) -> Picture | None:
     """Draw how many key-frames a video has over a run, for settings that insert."""
     names = {"prism": "rate 10", "prism lr3": "rate 3", "prism lr1": "rate 1", "prism real64": "64 real clips"}
     runs = grouped([r for r in records if r["point"]["vpc"] == 1 and r["point"]["method"] == "prism"])
-    courses = []
+    series = []
     for name, title in names.items():
         told = [r["telemetry"]["key_frames"] for r in runs.get(name, [])]
         if told:
             length = runs[name][0]["point"]["iterations"]
             means = [sum(column) / len(column) for column in zip(*told, strict=True)]
             points = [Point((part + 1) * length / len(means), mean) for part, mean in enumerate(means)]
-            courses.append(Course(title, points, marked=True))
+            series.append(Series(title, points, marked=True))
     axis = Axis("iteration", include=(0,))
-    return plot("Key-frames a video, of 8", courses, axis, Axis("key-frames", include=(0, 8))) if courses else None
+    return plot("Key-frames a video, of 8", series, axis, Axis("key-frames", include=(0, 8))) if series else None
 
 
 def _mean(members: Records) -> float:

@@ -58,7 +58,7 @@ class Jobs(Benchmark):
         super().measure_all(missing, chosen)
 
     def measure(self, name: str, work: Path) -> None:
-        """Measure a job and write its file."""
+        """Measure a job and write its file; ``seconds`` are of this call, which may have found much of it done."""
         head, started = {"job": name, **provenance(self.command, torch.device("cpu"))}, time.perf_counter()
         found = self.jobs[name](work)
         seconds = round(time.perf_counter() - started, 1)

@@ -7,24 +7,24 @@ import pytest
 from tests.data.video_files import write_video
 from vidense.data import pool as pool_module
 from vidense.data.pool import DecoderPool, Failed, Read
-from vidense.data.worker import Task
+from vidense.data.worker import ClipRequest
 from vidense.errors import VidenseError
 
 
-def task(path: Path, frames: int = 4) -> Task:
-    return Task(str(path), frames, 2, 16, False, (0.0, 0.5), (False, True))
+def request(path: Path, frames: int = 4) -> ClipRequest:
+    return ClipRequest(str(path), frames, 2, 16, False, (0.0, 0.5), (False, True))
 
 
 def test_results_come_in_order_and_a_worker_reads_many_files(tmp_path: Path) -> None:
     paths = [write_video(tmp_path / f"{i}.mp4", frames=10 + i) for i in range(7)]
     with DecoderPool(2, 60) as pool:
-        found = list(pool.read(task(path) for path in paths))
+        found = list(pool.read(request(path) for path in paths))
     assert [r.length for r in found if isinstance(r, Read)] == list(range(10, 17))
 
 
 def test_flips_mirror_the_clip(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", frames=12)
-    plain = Task(str(path), 4, 2, 16, False, (0.5, 0.5), (False, True))
+    plain = ClipRequest(str(path), 4, 2, 16, False, (0.5, 0.5), (False, True))
     with DecoderPool(1, 60) as pool:
         (found,) = pool.read([plain])
     assert isinstance(found, Read)
@@ -57,7 +57,7 @@ def test_a_hanging_and_a_crashing_decoder_are_reported_and_replaced(monkeypatch:
     fake_worker(monkeypatch, WORKER)
     names = ["good", "hang", "good", "crash", "good"]
     with DecoderPool(1, 1.0) as pool:
-        found = list(pool.read(task(Path(name)) for name in names))
+        found = list(pool.read(request(Path(name)) for name in names))
     assert [r.reason for r in found if isinstance(r, Failed)] == ["empty", "timeout", "empty", "crashed", "empty"]
     assert "longer than 1 s" in found[1].detail
     assert "code 11" in found[3].detail
@@ -66,7 +66,7 @@ def test_a_hanging_and_a_crashing_decoder_are_reported_and_replaced(monkeypatch:
 def test_leaving_early_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_worker(monkeypatch, WORKER)
     with pytest.raises(KeyboardInterrupt), DecoderPool(2, 60) as pool:
-        for _ in pool.read(task(Path(name)) for name in ["good", "hang", "hang", "hang", "hang", "hang", "hang"]):
+        for _ in pool.read(request(Path(name)) for name in ["good", "hang", "hang", "hang", "hang", "hang", "hang"]):
             raise KeyboardInterrupt
     assert all(worker._process is None for worker in pool._workers)
 
@@ -74,4 +74,4 @@ def test_leaving_early_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_worker_that_cannot_start_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_worker(monkeypatch, "raise ImportError('no av here')")
     with pytest.raises(VidenseError, match=r"(?s)could not start.*no av here"), DecoderPool(1, 60) as pool:
-        list(pool.read([task(Path("a"))]))
+        list(pool.read([request(Path("a"))]))

@@ -15,7 +15,7 @@ from vidense.nets import build_network
 from vidense.objectives import Step, TrajectoryMatching
 from vidense.objectives import trajectory as module
 from vidense.objectives.trajectory import Following, relative_distance
-from vidense.objectives.unroll import Lesson
+from vidense.objectives.unroll import InnerBatch
 from vidense.parameterizations import Dense
 from vidense.trajectories import Untrained
 
@@ -129,29 +129,29 @@ def test_ranges_that_make_no_sense_are_refused(wrong):
 
 def shown(made, synthetic, monkeypatch):
     """Return what the updates of an iteration are made on, forwards and then backwards."""
-    lessons = []
-    monkeypatch.setattr(module, "Lesson", lambda *parts: lessons.append(Lesson(*parts)) or lessons[-1])
+    batches = []
+    monkeypatch.setattr(module, "InnerBatch", lambda *parts: batches.append(InnerBatch(*parts)) or batches[-1])
     value(made, synthetic, Step(0, 9, 0)).backward()
-    return lessons
+    return batches
 
 
 def test_every_video_is_used_before_any_comes_again(monkeypatch):
     made, synthetic, seen = objective(batch_syn=4, syn_steps=6), videos(2), []
-    lessons = shown(made, synthetic, monkeypatch)[:6]
-    for lesson in lessons:
-        rows = [int((synthetic.frames == clip).flatten(1).all(1).nonzero()) for clip in lesson.clips]
-        assert torch.equal(lesson.labels, synthetic.labels[rows])
+    batches = shown(made, synthetic, monkeypatch)[:6]
+    for batch in batches:
+        rows = [int((synthetic.frames == clip).flatten(1).all(1).nonzero()) for clip in batch.clips]
+        assert torch.equal(batch.labels, synthetic.labels[rows])
         seen += rows
-    assert [len(lesson.labels) for lesson in lessons] == [4, 2, 4, 2, 4, 2]
+    assert [len(batch.labels) for batch in batches] == [4, 2, 4, 2, 4, 2]
     assert all(sorted(seen[i : i + 6]) == list(range(6)) for i in (0, 6, 12))
 
 
 def test_stochastic_videos_are_drawn_anew_for_every_update_and_alike_on_the_way_back(monkeypatch):
     still, motions = torch.randn(6, 3, 4, 4), torch.randn(3, *SPEC.shape)
     paired = Paired(still, motions, SPEC, CLASSES, torch.arange(3).repeat_interleave(2))
-    lessons = shown(objective(syn_steps=4), paired, monkeypatch)
-    there, back = lessons[:4], lessons[:3:-1]
-    assert len({lesson.clips.detach().sum().item() for lesson in there}) > 1
+    batches = shown(objective(syn_steps=4), paired, monkeypatch)
+    there, back = batches[:4], batches[:3:-1]
+    assert len({batch.clips.detach().sum().item() for batch in there}) > 1
     assert all(torch.equal(one.clips, other.clips) for one, other in zip(there, back, strict=True))
     assert paired.still.grad.abs().sum() > 0 and paired.motions.grad.abs().sum() > 0
 

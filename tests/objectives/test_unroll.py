@@ -11,7 +11,7 @@ from tests.engine.toys import SPEC as TOY
 from tests.engine.toys import plugged_in
 from tests.tiny import SPEC
 from vidense.nets import build_network
-from vidense.objectives.unroll import Lesson, Unrolled
+from vidense.objectives.unroll import InnerBatch, Unrolled
 from vidense.seeding import seeded
 
 
@@ -28,13 +28,13 @@ def weights(network, seed: int) -> dict[str, torch.Tensor]:
 
 def unroll(network, start, loss_of, clips, batches, step_size, chunk=99):
     """Return the loss of a training on ``clips[rows]``, and its gradients by all clips and by the step size."""
-    lessons = [Lesson(clips[rows], rows % 3, seed) for seed, rows in enumerate(batches)]
+    inner = [InnerBatch(clips[rows], rows % 3, seed) for seed, rows in enumerate(batches)]
     training = Unrolled(network, start, step_size, chunk)
-    for lesson in lessons:
-        training.learn(lesson)
+    for batch in inner:
+        training.learn(batch)
     loss, by_clips = training.judge(loss_of), torch.zeros_like(clips)
-    for rows, lesson in reversed(list(zip(batches, lessons, strict=True))):
-        by_clips.index_add_(0, rows, training.undo(lesson))
+    for rows, batch in reversed(list(zip(batches, inner, strict=True))):
+        by_clips.index_add_(0, rows, training.undo(batch))
     return loss, by_clips, training.by_step_size
 
 

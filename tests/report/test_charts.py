@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidense.report.charts import WIDTH, Course, Dot, Point, dots, plot, shades
+from vidense.report.charts import WIDTH, Dot, Point, Series, dots, plot, shades
 from vidense.report.drawing import LETTER
 from vidense.report.scales import Axis
 
@@ -25,7 +25,7 @@ def place(element, *names):
 
 
 def test_points_lie_where_their_values_say():
-    chart = plot("t", [Course("prism", [Point(10, 20), Point(100, 40), Point(1000, 60)])], X, Y)
+    chart = plot("t", [Series("prism", [Point(10, 20), Point(100, 40), Point(1000, 60)])], X, Y)
     (line,) = elements(chart, "polyline")
     corners = [tuple(map(float, pair.split(","))) for pair in line.get("points").split()]
     # The first circle belongs to the legend.
@@ -40,7 +40,7 @@ def test_points_lie_where_their_values_say():
 
 
 def test_an_interval_stands_through_its_point_and_is_told():
-    chart = plot("t", [Course("prism", [Point(10, 50, (40, 60))])], X, Y)
+    chart = plot("t", [Series("prism", [Point(10, 50, (40, 60))])], X, Y)
     (x, y) = place(elements(chart, "circle")[1], "cx", "cy")
     (bar,) = [line for line in elements(chart, "line") if line.get("class") == "s0"]
 
@@ -50,8 +50,8 @@ def test_an_interval_stands_through_its_point_and_is_told():
     assert "prism: 50 (40 to 60) at 10" in [element.text for element in elements(chart, "title")]
 
 
-def test_each_course_has_its_own_colour_and_shape_named_in_the_legend():
-    chart = plot("t", [Course(name, [Point(10, i), Point(20, i)]) for i, name in enumerate("abc")], X, Y)
+def test_each_series_has_its_own_colour_and_shape_named_in_the_legend():
+    chart = plot("t", [Series(name, [Point(10, i), Point(20, i)]) for i, name in enumerate("abc")], X, Y)
     marks = [m for tag in ("circle", "polygon") for m in elements(chart, tag)]
 
     assert {"a", "b", "c"} <= set(words(chart))
@@ -59,8 +59,8 @@ def test_each_course_has_its_own_colour_and_shape_named_in_the_legend():
     assert len(elements(chart, "circle")) == 3
 
 
-def test_a_course_without_marks_is_a_line_alone_and_one_without_a_name_needs_no_legend():
-    chart = plot("t", [Course("", [Point(1, 1), Point(2, 2)], marked=False)], X, Y)
+def test_a_series_without_marks_is_a_line_alone_and_one_without_a_name_needs_no_legend():
+    chart = plot("t", [Series("", [Point(1, 1), Point(2, 2)], marked=False)], X, Y)
 
     assert len(elements(chart, "polyline")) == 1
     assert not elements(chart, "circle")
@@ -68,7 +68,7 @@ def test_a_course_without_marks_is_a_line_alone_and_one_without_a_name_needs_no_
 
 def test_labels_stay_on_the_picture_and_clear_of_each_other():
     crowd = [Point(5, 5, label=f"method {i}") for i in range(4)]
-    chart = plot("t", [Course("", [Point(1, 1, label="left"), Point(9, 2, label="right"), *crowd], joined=False)], X, Y)
+    chart = plot("t", [Series("", [Point(1, 1, label="left"), Point(9, 2, label="right"), *crowd], joined=False)], X, Y)
     labels = [text for text in elements(chart, "text") if text.get("class") == "s0"]
     boxes = [(*place(label, "x", "y"), len(label.text) * LETTER) for label in labels]
 
@@ -82,7 +82,7 @@ def test_labels_stay_on_the_picture_and_clear_of_each_other():
 
 def test_labels_cover_no_mark():
     near = [Point(1, 1, label="first"), Point(5, 5, label="a long name"), Point(5.5, 5, label="next"), Point(1.2, 1)]
-    chart = plot("t", [Course("", near, joined=False)], X, Y)
+    chart = plot("t", [Series("", near, joined=False)], X, Y)
     marks = [place(mark, "cx", "cy") for mark in elements(chart, "circle")]
     assert len(marks) == len(near)
     for label in (text for text in elements(chart, "text") if text.get("class") == "s0"):
@@ -94,7 +94,7 @@ def test_labels_cover_no_mark():
 
 @given(st.lists(st.tuples(st.floats(1, 1e7), st.floats(-100, 100)), min_size=1, max_size=20))
 def test_everything_drawn_lies_on_the_picture(values):
-    chart = plot("t", [Course("c", [Point(x, y) for x, y in sorted(values)])], X, Y)
+    chart = plot("t", [Series("c", [Point(x, y) for x, y in sorted(values)])], X, Y)
     height = float(Xml.fromstring(chart.inline()).get("height"))
 
     for circle in elements(chart, "circle"):
@@ -122,7 +122,7 @@ def test_a_name_too_long_for_its_row_is_cut_and_says_so():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda title: plot(title, [Course("", [Point(1, 2)])], X, Y),
+        lambda title: plot(title, [Series("", [Point(1, 2)])], X, Y),
         lambda title: dots(title, [Dot("row", 1.0)], Y),
         lambda title: shades(title, [[1.0]], ["row"], ["column"]),
     ],

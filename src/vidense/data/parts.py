@@ -94,7 +94,7 @@ def write_part(
             failures.append({**common, "class": entry.class_name, **vars(result)})
             continue
         pixels[len(videos)] = result.pixels
-        flips = settings.task(listing, position).flips
+        flips = settings.request(listing, position).flips
         videos.append(
             {
                 **common,

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidense.data.worker import READY, Task, Whole, encode_task
+from vidense.data.worker import READY, ClipRequest, Whole, encode_request
 from vidense.errors import VidenseError
 
 __all__ = ["DecoderPool", "Failed", "Read"]
@@ -52,7 +52,7 @@ class _Worker:
         self._ended = Event()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
 
-    def run(self, task: Task | Whole) -> Read | Failed:
+    def run(self, request: ClipRequest | Whole) -> Read | Failed:
         process = self._process or self._start()
         late = Event()
 
@@ -64,7 +64,7 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            answer = self._exchange(process, task)
+            answer = self._exchange(process, request)
         finally:
             timer.cancel()
         if answer is not None:
@@ -74,10 +74,10 @@ class _Worker:
             return Failed("timeout", f"reading took longer than {self._timeout_s:g} s")
         return Failed("crashed", f"the decoding process ended with code {process.returncode}")
 
-    def _exchange(self, process: "subprocess.Popen[bytes]", task: Task | Whole) -> Read | Failed | None:
+    def _exchange(self, process: "subprocess.Popen[bytes]", request: ClipRequest | Whole) -> Read | Failed | None:
         source, sink = _pipes(process)
         try:
-            source.write(encode_task(task))
+            source.write(encode_request(request))
             source.flush()
             line = sink.readline()
             if not line.endswith(b"\n"):
@@ -129,7 +129,7 @@ class _Worker:
             self._process = None
 
     def kill(self) -> None:
-        """End the process at once and start no other; a task it is working on fails."""
+        """End the process at once and start no other; a request it is working on fails."""
         self._ended.set()
         if (process := self._process) is not None:
             process.kill()
@@ -148,7 +148,7 @@ class DecoderPool:
     """Reads videos in ``workers`` processes; a context manager that leaves no process behind."""
 
     def __init__(self, workers: int, timeout_s: float) -> None:
-        """Create the pool; processes start with the first tasks.
+        """Create the pool; processes start with the first requests.
 
         Args:
             workers: processes, at least 1.
@@ -173,19 +173,19 @@ class DecoderPool:
         for worker in self._workers:
             worker.close()
 
-    def read(self, tasks: Iterable[Task | Whole]) -> Iterator[Read | Failed]:
-        """Yield what each task gave, in order; at most a few results wait in memory."""
+    def read(self, requests: Iterable[ClipRequest | Whole]) -> Iterator[Read | Failed]:
+        """Yield what each request gave, in order; at most a few results wait in memory."""
         waiting: deque[Future[Read | Failed]] = deque()
-        for task in tasks:
-            waiting.append(self._threads.submit(self._run, task))
+        for request in requests:
+            waiting.append(self._threads.submit(self._run, request))
             if len(waiting) > 2 * len(self._workers):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
-    def _run(self, task: Task | Whole) -> Read | Failed:
+    def _run(self, request: ClipRequest | Whole) -> Read | Failed:
         worker = self._idle.get()
         try:
-            return worker.run(task)
+            return worker.run(request)
         finally:
             self._idle.put(worker)

@@ -176,8 +176,8 @@ def _decode(
         raise _bad_file(listing, failed[0]["path"], f"{failed[0]['reason']}: {failed[0]['detail']}")
     missing = [chunk for chunk in todo if chunk.name not in done]
     with DecoderPool(*limits) as pool:
-        tasks = (settings.task(listing, position) for chunk in missing for position in chunk.members)
-        results = _watched(pool.read(tasks), listing, missing, on_error, progress)
+        requests = (settings.request(listing, position) for chunk in missing for position in chunk.members)
+        results = _watched(pool.read(requests), listing, missing, on_error, progress)
         for chunk in missing:
             done[chunk.name] = write_part(out, chunk, settings, listing, results)
     return [done[chunk.name] for chunk in todo]

@@ -7,7 +7,7 @@ from typing import Any
 from vidense.data.layouts import LayoutOptions, Listing
 from vidense.data.sampling import evenly_spaced
 from vidense.data.spec import ClipSpec
-from vidense.data.worker import Task
+from vidense.data.worker import ClipRequest
 from vidense.errors import UserError
 from vidense.seeding import derive
 
@@ -102,8 +102,8 @@ class PrepareSettings:
         named = {"sampling" if name == "stride" else name: value for name, value in values.items()}
         return cls(**{item.name: named[item.name] for item in fields(cls)})
 
-    def task(self, listing: Listing, position: int) -> Task:
-        """Return the reading task of the listing's video at ``position``.
+    def request(self, listing: Listing, position: int) -> ClipRequest:
+        """Return the request of the listing's video at ``position``.
 
         Test clips are spread evenly over the video; training clips start where the seed and the video's path say.
         """
@@ -114,4 +114,4 @@ class PrepareSettings:
         flips = [listing.flip and derive(self.seed, "flip", entry.path, w) >= 2**62 for w in range(self.clips)]
         path = str((listing.root / entry.path).resolve())
         crop = self.resize == "crop"
-        return Task(path, self.frames, self.sampling, self.size, crop, tuple(places), tuple(flips))
+        return ClipRequest(path, self.frames, self.sampling, self.size, crop, tuple(places), tuple(flips))

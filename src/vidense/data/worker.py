@@ -1,4 +1,4 @@
-"""The program of a decoding process: tasks as JSON lines on standard input, headers and pixels on standard output.
+"""The program of a decoding process: requests as JSON lines on standard input, headers and pixels on standard output.
 
 A process of its own, because a damaged file can hang or crash the decoder. Nothing is pickled, and the main program is
 not imported a second time, as :mod:`multiprocessing` would do: scripts need no guard, and notebooks work.
@@ -19,14 +19,14 @@ from vidense.data.decode import DecodeError, Frames, Resize, Shrink, read_window
 from vidense.data.frame_folder import read_images, video_hash
 from vidense.data.sampling import RULES, Extent, window_frames
 
-__all__ = ["READY", "Task", "Whole", "encode_task", "main", "read"]
+__all__ = ["READY", "ClipRequest", "Whole", "encode_request", "main", "read"]
 
 READY = b"ready\n"
 """What a worker says first."""
 
 
 @dataclass(frozen=True)
-class Task:
+class ClipRequest:
     """Some clips of one video to read.
 
     Attributes:
@@ -64,38 +64,40 @@ class Whole:
     side: int
 
 
-def read(task: Task | Whole) -> Frames:
+def read(request: ClipRequest | Whole) -> Frames:
     """Read the clips of one video, mirrored where asked, or the whole of it as one clip.
 
     Raises:
         DecodeError: if the file gives no clips.
     """
-    path = Path(task.path)
+    path = Path(request.path)
     reader = read_images if path.is_dir() else read_windows
-    if isinstance(task, Whole):
-        most = task.most
+    if isinstance(request, Whole):
+        most = request.most
         return reader(
-            path, lambda extent: [list(range(0, extent.frames, -(-extent.frames // most)))], Shrink(task.side)
+            path, lambda extent: [list(range(0, extent.frames, -(-extent.frames // most)))], Shrink(request.side)
         )
 
     def choose(extent: Extent) -> list[list[int]]:
-        if isinstance(task.sampling, str):
-            return [RULES[task.sampling](extent, task.frames) for _ in task.positions]
-        return [window_frames(extent.frames, task.frames, task.sampling, position) for position in task.positions]
+        if isinstance(request.sampling, str):
+            return [RULES[request.sampling](extent, request.frames) for _ in request.positions]
+        return [
+            window_frames(extent.frames, request.frames, request.sampling, position) for position in request.positions
+        ]
 
-    found = reader(path, choose, Resize(task.size, task.crop))
-    for window, flip in enumerate(task.flips):
+    found = reader(path, choose, Resize(request.size, request.crop))
+    for window, flip in enumerate(request.flips):
         if flip:
             found.pixels[window] = found.pixels[window, ..., ::-1].copy()
     return found
 
 
-def _answer(task: Task | Whole) -> tuple[dict[str, Any], bytes]:
+def _answer(request: ClipRequest | Whole) -> tuple[dict[str, Any], bytes]:
     sha256 = None
     try:
-        if Path(task.path).exists():
-            sha256 = video_hash(Path(task.path))
-        found = read(task)
+        if Path(request.path).exists():
+            sha256 = video_hash(Path(request.path))
+        found = read(request)
     except (DecodeError, OSError) as error:
         failure = error if isinstance(error, DecodeError) else DecodeError("unreadable", str(error))
         return {"reason": failure.reason, "detail": failure.detail, "sha256": sha256}, b""
@@ -103,18 +105,18 @@ def _answer(task: Task | Whole) -> tuple[dict[str, Any], bytes]:
     return header, np.ascontiguousarray(found.pixels).tobytes()
 
 
-def encode_task(task: Task | Whole) -> bytes:
+def encode_request(request: ClipRequest | Whole) -> bytes:
     """Return the line that :func:`main` reads."""
-    return json.dumps([isinstance(task, Whole), asdict(task)]).encode() + b"\n"
+    return json.dumps([isinstance(request, Whole), asdict(request)]).encode() + b"\n"
 
 
-def _decode_task(line: bytes) -> Task | Whole:
+def _decode_request(line: bytes) -> ClipRequest | Whole:
     whole, fields = json.loads(line)
-    return Whole(**fields) if whole else Task(**fields)
+    return Whole(**fields) if whole else ClipRequest(**fields)
 
 
 def main() -> None:
-    """Answer tasks until standard input ends."""
+    """Answer requests until standard input ends."""
     # Ctrl-C reaches the whole process group; the parent decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     av.logging.set_level(av.logging.PANIC)
@@ -124,7 +126,7 @@ def main() -> None:
         out.write(READY)
         out.flush()
         for line in sys.stdin.buffer:
-            header, pixels = _answer(_decode_task(line))
+            header, pixels = _answer(_decode_request(line))
             out.write(json.dumps(header).encode() + b"\n")
             out.write(pixels)
             out.flush()

@@ -17,7 +17,7 @@ from vidense.nets import Network, build_network
 from vidense.objectives.base import Objective, Step
 from vidense.objectives.known_gradient import known_gradient
 from vidense.objectives.real_batches import chunk_size
-from vidense.objectives.unroll import Lesson, Unrolled, Weights
+from vidense.objectives.unroll import InnerBatch, Unrolled, Weights
 from vidense.option_types import Count, Rate
 from vidense.parameterizations.base import Parameterization
 from vidense.seeding import Draw, derive, generator
@@ -141,12 +141,12 @@ class TrajectoryMatching(Objective):
         updates = list(enumerate(_batches(len(synthetic), self.following.batch_syn, self.following.syn_steps, draw)))
         training = Unrolled(self._student, start, self.step_size.item(), min(chunk_size(device), CHUNK))
         for number, rows in updates:
-            training.learn(_lesson(synthetic, rows, draw, number))
+            training.learn(_inner_batch(synthetic, rows, draw, number))
         loss = training.judge(lambda reached: relative_distance(reached, start, target))
         self._telemetry = {"start": epoch, "step_size": self.step_size.item()}
         for number, rows in reversed(updates):
-            lesson = _lesson(synthetic, rows, draw, number)
-            yield known_gradient(torch.zeros_like(loss), [lesson.clips], [training.undo(lesson)])
+            inner = _inner_batch(synthetic, rows, draw, number)
+            yield known_gradient(torch.zeros_like(loss), [inner.clips], [training.undo(inner)])
         yield known_gradient(loss, [self.step_size], [training.by_step_size])
 
     def held_out_loss(self, synthetic: Parameterization, real: RealClips, seed: int) -> float:
@@ -178,10 +178,10 @@ class TrajectoryMatching(Objective):
         return self.experts[int(order[place])]
 
 
-def _lesson(synthetic: Parameterization, batch: Tensor, draw: Draw, number: int) -> Lesson:
+def _inner_batch(synthetic: Parameterization, batch: Tensor, draw: Draw, number: int) -> InnerBatch:
     """Return what update ``number`` is made on; stochastic videos show other clips in every update."""
     rows, seed = batch.to(synthetic.labels.device), draw.derive("inner", number)
-    return Lesson(synthetic.decode(rows, Draw(seed)), synthetic.labels[rows], seed)
+    return InnerBatch(synthetic.decode(rows, Draw(seed)), synthetic.labels[rows], seed)
 
 
 def _batches(count: int, size: int | None, number: int, draw: Draw) -> Iterator[Tensor]:

@@ -11,13 +11,13 @@ from torch.nn import functional
 from vidense.nets import Network
 from vidense.seeding import seeded
 
-__all__ = ["Lesson", "Unrolled", "Weights"]
+__all__ = ["InnerBatch", "Unrolled", "Weights"]
 
 Weights = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class InnerBatch:
     """What one update of the network is made on.
 
     Attributes:
@@ -57,13 +57,13 @@ class Unrolled:
         self._adjoint: Weights = {}
         self.by_step_size = torch.zeros((), device=next(iter(start.values())).device)
 
-    def learn(self, lesson: Lesson) -> None:
+    def learn(self, batch: InnerBatch) -> None:
         """Take one update."""
         now = self._path[-1]
         gradient = {name: torch.zeros_like(value) for name, value in now.items()}
         leaves = {name: value.detach().requires_grad_() for name, value in now.items()}
-        for part, clips in self._parts(lesson):
-            loss = self._loss(leaves, clips, lesson, part)
+        for part, clips in self._parts(batch):
+            loss = self._loss(leaves, clips, batch, part)
             for name, value in zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True):
                 gradient[name] += value
         self._path.append({name: value - self.step_size * gradient[name] for name, value in now.items()})
@@ -79,18 +79,18 @@ class Unrolled:
         self._adjoint = dict(zip(last, torch.autograd.grad(loss, list(last.values())), strict=True))
         return loss.detach()
 
-    def undo(self, lesson: Lesson) -> Tensor:
+    def undo(self, batch: InnerBatch) -> Tensor:
         """Return the gradient of the judgement by the clips of an update; the last one first, each once.
 
         Args:
-            lesson: the same that :meth:`learn` was given.
+            batch: the same that :meth:`learn` was given.
         """
         leaves = {name: value.detach().requires_grad_() for name, value in self._path.pop().items()}
         curved = {name: torch.zeros_like(value) for name, value in leaves.items()}
         by_clips, slope = [], torch.zeros_like(self.by_step_size)
-        for part, clips in self._parts(lesson):
+        for part, clips in self._parts(batch):
             clips.requires_grad_()
-            loss = self._loss(leaves, clips, lesson, part)
+            loss = self._loss(leaves, clips, batch, part)
             gradient = torch.autograd.grad(loss, list(leaves.values()), create_graph=True)
             along = torch.stack([(g * v).sum() for g, v in zip(gradient, self._adjoint.values(), strict=True)]).sum()
             # The cross entropy is linear in the head's bias alone where nothing else moves; an absent derivative is 0.
@@ -103,13 +103,13 @@ class Unrolled:
         self._adjoint = {name: value - self.step_size * curved[name] for name, value in self._adjoint.items()}
         return -self.step_size * torch.cat(by_clips)
 
-    def _parts(self, lesson: Lesson) -> Iterator[tuple[slice, Tensor]]:
-        for start in range(0, len(lesson.labels), self.chunk):
+    def _parts(self, batch: InnerBatch) -> Iterator[tuple[slice, Tensor]]:
+        for start in range(0, len(batch.labels), self.chunk):
             part = slice(start, start + self.chunk)
-            yield part, lesson.clips[part].detach()
+            yield part, batch.clips[part].detach()
 
-    def _loss(self, weights: Weights, clips: Tensor, lesson: Lesson, part: slice) -> Tensor:
+    def _loss(self, weights: Weights, clips: Tensor, batch: InnerBatch, part: slice) -> Tensor:
         """Return a part's share of the mean cross entropy, under the same dropout whenever it is computed."""
-        with seeded(lesson.seed, "dropout", part.start):
+        with seeded(batch.seed, "dropout", part.start):
             scores = functional_call(self.network, dict(weights), (clips,))
-        return functional.cross_entropy(scores, lesson.labels[part], reduction="sum") / len(lesson.labels)
+        return functional.cross_entropy(scores, batch.labels[part], reduction="sum") / len(batch.labels)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot
+from vidense.report.charts import Dot, Point, Series, dots, in_percent, plot
 from vidense.report.drawing import Picture
 from vidense.report.scales import Axis
 from vidense.statistics import shown_interval
@@ -21,9 +21,9 @@ def ablation_pictures(found: Mapping[str, Any]) -> dict[str, Picture]:
     if shown := [dot for row in found["rows"] if (dot := _accuracy(row, found["rows"][0])) is not None]:
         title = f"{found['method']}, {found['grid']}: top-1 of every variant"
         pictures["accuracy"] = dots(title, shown, Axis("top-1 %"))
-    if courses := [course for row in found["rows"] if (course := _gradients(row)) is not None]:
+    if series := [one for row in found["rows"] if (one := _gradients(row)) is not None]:
         title = "Share of the gradient that each frame receives, where all are learned"
-        pictures["gradients"] = plot(title, courses, Axis("frame"), Axis("%", include=(0,)))
+        pictures["gradients"] = plot(title, series, Axis("frame"), Axis("%", include=(0,)))
     return pictures
 
 
@@ -44,9 +44,9 @@ def _apart(row: Mapping[str, Any], first: Mapping[str, Any]) -> str:
     return " (own evaluation)" if row["spec_hash"] != first["spec_hash"] else ""
 
 
-def _gradients(row: Mapping[str, Any]) -> Course | None:
+def _gradients(row: Mapping[str, Any]) -> Series | None:
     shares = [one["gradient_share"] for one in row["sets"] if one["gradient_share"] is not None]
     if not shares:
         return None
     means = [sum(column) / len(column) for column in zip(*shares, strict=True)]
-    return Course(row["variant"], [Point(time + 1, 100 * mean) for time, mean in enumerate(means)])
+    return Series(row["variant"], [Point(time + 1, 100 * mean) for time, mean in enumerate(means)])

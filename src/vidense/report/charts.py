@@ -1,4 +1,4 @@
-"""Charts of results: courses and budgets, rows with intervals, tables of shades."""
+"""Charts of results: series over sizes and budgets, rows with intervals, tables of shades."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from operator import itemgetter
 from vidense.report.drawing import LETTER, SERIES, Picture
 from vidense.report.scales import Axis, Scale, scale_of, text_of
 
-__all__ = ["Course", "Dot", "Point", "dots", "in_percent", "plot", "shades"]
+__all__ = ["Dot", "Point", "Series", "dots", "in_percent", "plot", "shades"]
 
 WIDTH, HEIGHT = 640, 360
 TOP, RIGHT, BOTTOM, GAP = 34, 16, 44, 8
@@ -45,7 +45,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Course:
+class Series:
     """Points of one thing.
 
     Attributes:
@@ -81,21 +81,21 @@ def in_percent(interval: tuple[float, float] | None) -> tuple[float, float] | No
     return None if interval is None else (100 * interval[0], 100 * interval[1])
 
 
-def plot(title: str, courses: Sequence[Course], x: Axis, y: Axis) -> Picture:
-    """Draw courses over one another.
+def plot(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Picture:
+    """Draw series over one another.
 
     Args:
         title: of the chart.
-        courses: at least one with a point. Colours and shapes of marks repeat after eight and seven.
+        series: at least one with a point. Colours and shapes of marks repeat after eight and seven.
         x: the axis to the right.
         y: the axis upwards.
 
     Raises:
         ValueError: as :func:`~vidense.report.scales.scale_of`.
     """
-    points = [point for course in courses for point in course.points]
+    points = [point for one in series for point in one.points]
     heights = [point.y for point in points] + [end for point in points for end in point.interval or ()]
-    legend = _legend_rows([course.title for course in courses])
+    legend = _legend_rows([one.title for one in series])
     top = TOP + LEGEND_LINE * len(legend)
     up = scale_of(y, heights, top + HEIGHT - BOTTOM - TOP, top)
     left = _room([text_of(tick) for tick in up.ticks]) + LEGEND_LINE
@@ -103,8 +103,8 @@ def plot(title: str, courses: Sequence[Course], x: Axis, y: Axis) -> Picture:
     picture = _titled(up.start + BOTTOM, title)
     _draw_legend(picture, legend)
     _draw_axes(picture, across, up, x, y, left)
-    for number, course in enumerate(courses):
-        _draw_course(picture, course, number, across, up)
+    for number, one in enumerate(series):
+        _draw_series(picture, one, number, across, up)
     return picture
 
 
@@ -193,7 +193,7 @@ def _said(value: float, interval: tuple[float, float] | None) -> str:
 
 
 def _legend_rows(titles: Sequence[str]) -> list[list[tuple[int, float, str]]]:
-    """Return number, place and title of each entry, line by line; no legend for a single course without a title."""
+    """Return number, place and title of each entry, line by line; no legend for a single series without a title."""
     lines: list[list[tuple[int, float, str]]] = []
     x = float(WIDTH)
     for number, title in enumerate(titles):
@@ -239,21 +239,21 @@ def _draw_ticks(picture: Picture, across: Scale, axis: Axis, top: float, bottom:
     picture.text("soft", (across.start + across.end) / 2, bottom + 36, axis.title, "middle")
 
 
-def _draw_course(picture: Picture, course: Course, number: int, across: Scale, up: Scale) -> None:
+def _draw_series(picture: Picture, series: Series, number: int, across: Scale, up: Scale) -> None:
     colour = f"s{number % SERIES}"
-    places = [(across(point.x), up(point.y)) for point in course.points]
-    if course.joined and len(places) > 1:
+    places = [(across(point.x), up(point.y)) for point in series.points]
+    if series.joined and len(places) > 1:
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         picture.add("polyline", colour, points=line, fill="none", stroke="currentColor", stroke_width=1.8)
-    if not course.marked:
+    if not series.marked:
         return
-    for point, (x, y) in zip(course.points, places, strict=True):
+    for point, (x, y) in zip(series.points, places, strict=True):
         if point.interval is not None:
             low, high = (up(end) for end in point.interval)
             picture.line(colour, x, low, x, high, stroke_width=1.2)
         interval = "" if point.interval is None else " ({:g} to {:g})".format(*point.interval)
-        _draw_mark(picture, number, x, y, f"{course.title or point.label}: {point.y:g}{interval} at {point.x:g}")
-    _draw_labels(picture, colour, [(x, y, p.label) for p, (x, y) in zip(course.points, places, strict=True)])
+        _draw_mark(picture, number, x, y, f"{series.title or point.label}: {point.y:g}{interval} at {point.x:g}")
+    _draw_labels(picture, colour, [(x, y, p.label) for p, (x, y) in zip(series.points, places, strict=True)])
 
 
 def _draw_labels(picture: Picture, colour: str, labels: Sequence[tuple[float, float, str]]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vidense.report.charts import Course, Dot, Point, dots, in_percent, plot, shades
+from vidense.report.charts import Dot, Point, Series, dots, in_percent, plot, shades
 from vidense.report.courses import Stretches
 from vidense.report.drawing import Picture
 from vidense.report.findings import Row, Table
@@ -35,8 +35,8 @@ def course_figures(stretches: Stretches) -> dict[str, Picture]:
     return pictures
 
 
-def _line(ends: Sequence[int], values: Sequence[float]) -> Course:
-    return Course("", [Point(end, value) for end, value in zip(ends, values, strict=True)], marked=False)
+def _line(ends: Sequence[int], values: Sequence[float]) -> Series:
+    return Series("", [Point(end, value) for end, value in zip(ends, values, strict=True)], marked=False)
 
 
 def _cosines(counts: Sequence[int]) -> Picture:
@@ -44,7 +44,7 @@ def _cosines(counts: Sequence[int]) -> Picture:
     total = sum(counts)
     points = [Point(middle, 100 * count / total) for middle, count in zip(middles, counts, strict=True)]
     title = "Cosines of a frame's gradient with its neighbours'"
-    return plot(title, [Course("", points)], Axis("cosine", include=(-1, 1)), Axis("% of all", include=(0,)))
+    return plot(title, [Series("", points)], Axis("cosine", include=(-1, 1)), Axis("% of all", include=(0,)))
 
 
 def table_figures(table: Table) -> tuple[Picture | None, list[tuple[Row, dict[str, Picture]]]]:
@@ -79,12 +79,12 @@ def size_figure(table: Table) -> Picture | None:
     None where fewer than two methods did not diverge.
     """
     methods = [row for row in table.rows if row.role == "method"]
-    courses = [Course("condensed", [_sized(row, row.disk, row.title) for row in methods if row.disk and row.mean])]
+    series = [Series("condensed", [_sized(row, row.disk, row.title) for row in methods if row.disk and row.mean])]
     for role, title in SIZED_BASELINES.items():
         pairs = [(row, row.method_row) for row in table.rows if row.role == role and row.mean and row.method_row]
-        courses.append(Course(title, [_sized(row, of.disk, "") for row, of in pairs if of.disk]))
-    shown = [replace(course, joined=False) for course in courses if course.points]
-    if len(courses[0].points) < 2:
+        series.append(Series(title, [_sized(row, of.disk, "") for row, of in pairs if of.disk]))
+    shown = [replace(one, joined=False) for one in series if one.points]
+    if len(series[0].points) < 2:
         return None
     # Bytes are cheap for a codec: a curve without it flatters.
     coded = any(row.role == "random_coded" for row in table.rows)
