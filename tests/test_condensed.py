@@ -104,7 +104,7 @@ def edit_index(folder, **changes):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": "zip"}, "not a vidense-condensed index"),
+        ({"format": "zip"}, "is no vidense-condensed file"),
         ({"version": 99}, "upgrade vidense"),
         ({"parameterization": "nerf"}, "unknown parameterization 'nerf'"),
         ({"record": {"times": [[0, 7], [0, 7], [0, 99]]}}, "damaged"),

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from reprlib import repr as brief
 from typing import Any, BinaryIO, TypeVar
 
 from vidense.errors import UserError
@@ -26,6 +27,7 @@ __all__ = [
     "numbered_name",
     "open_file",
     "read_json",
+    "read_json_of",
     "remove",
     "replacing",
     "write_json",
@@ -190,3 +192,24 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{str(path)!r} does not exist; check the path") from None
     except (ValueError, RecursionError, OSError) as error:
         raise UserError(f"{str(path)!r} is not readable JSON ({error}); it may be damaged: create it again") from None
+
+
+def read_json_of(path: Path, form: str, version: int, advice: str) -> dict[str, Any]:
+    """Read a JSON object that says what it is.
+
+    Args:
+        path: of the file.
+        form: its ``format``.
+        version: its ``version``.
+        advice: what to do about another format or version.
+
+    Raises:
+        UserError: if the file is missing, is not JSON, or is of another format or version.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict) or value.get("format") != form:
+        raise UserError(f"{str(path)!r} is no {form} file; {advice}")
+    if value.get("version") != version:
+        found = brief(value.get("version"))
+        raise UserError(f"{str(path)!r} is of version {found}, this vidense reads version {version}; {advice}")
+    return value

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vidense.errors import UserError
-from vidense.records import open_file, read_json, replacing
+from vidense.records import open_file, read_json_of, replacing
 from vidense.run_files import RECORD
 
 __all__ = ["FORMAT", "VERSION", "LogReader", "RunLog", "read_log", "read_record"]
@@ -22,9 +22,7 @@ def read_record(path: Path, *, whole: bool = True) -> dict[str, Any]:
     """
     if not (path / RECORD).exists():
         raise UserError(f"{str(path)!r} is no run: it has no {RECORD}; give the folder that `vidense condense` wrote")
-    record = read_json(path / RECORD)
-    if not isinstance(record, dict) or record.get("format") != FORMAT or record.get("version") != VERSION:
-        raise UserError(f"{str(path / RECORD)!r} is not a {FORMAT} record of version {VERSION}; give another folder")
+    record = read_json_of(path / RECORD, FORMAT, VERSION, "give another folder")
     if whole and not (isinstance(record.get("status"), str) and isinstance(record.get("settings"), dict)):
         raise UserError(f"{str(path / RECORD)!r} is damaged (it lacks its status or settings); start over with --fresh")
     return record

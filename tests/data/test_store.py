@@ -56,7 +56,7 @@ def test_an_index_that_is_no_json(store: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": "webdataset"}, "not the index of a store"),
+        ({"format": "webdataset"}, "is no vidense-store file"),
         ({"version": 99}, "version 99, this vidense reads version 1"),
         ({"spec": {}}, "is damaged"),
         ({"videos": []}, "content hash is of other videos"),
@@ -82,7 +82,7 @@ def test_damaged_indices(store: Path, changes: dict[str, Any], message: str) -> 
 
 def test_an_index_of_another_kind(store: Path) -> None:
     (store / "index.json").write_text("[1, 2]")
-    with pytest.raises(UserError, match="not the index of a store"):
+    with pytest.raises(UserError, match="is no vidense-store file"):
         ClipStore.open(store)
 
 

@@ -127,7 +127,7 @@ def test_a_damaged_checkpoint_is_named(store, tmp_path):
 
 def test_a_record_of_something_else_is_refused(store, tmp_path):
     write_json(tmp_path / "run" / "run.json", {"format": "other"})
-    with pytest.raises(UserError, match="not a vidense-run record"):
+    with pytest.raises(UserError, match="is no vidense-run file"):
         condense(store, tmp_path / "run", **FAST)
 
 

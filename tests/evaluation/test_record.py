@@ -67,8 +67,8 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path, caplog: pytest.LogCa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "x"}, "is no vidense-evaluation of version 1"),
-        ({"version": 2}, "is no vidense-evaluation of version 1"),
+        ({"format": "x"}, "is no vidense-evaluation file"),
+        ({"version": 2}, "is of version 2, this vidense reads version 1"),
         ({"specs": None}, "field 'specs': Input should be a valid dictionary"),
         ({"specs": {"h": 1}}, "field 'specs.h'"),
         ({"store": []}, "field 'store'"),

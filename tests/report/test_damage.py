@@ -18,10 +18,10 @@ VOID = {"meta", "link", "img", "source", "br", "input"}
     ("file", "text", "message"),
     [
         ("run.json", "{", "not readable JSON"),
-        ("run.json", '{"format": "other", "version": 1}', "is not a vidense-run"),
+        ("run.json", '{"format": "other", "version": 1}', "is no vidense-run file"),
         ("run.json", '{"format": "vidense-run", "version": 1, "status": "running", "settings": {}}', "not finished"),
         ("dataset/condensed.json", "[]", "is no vidense-condensed"),
-        ("evaluation.json", '{"format": "vidense-evaluation", "version": 2}', "is no vidense-evaluation"),
+        ("evaluation.json", '{"format": "vidense-evaluation", "version": 2}', "is of version 2"),
         ("preview/preview.json", '{"videos": [{}]}', "is damaged"),
         ("preview/preview.json", '{"videos": [{"file": "a", "still": "b"}]}', "is damaged"),
     ],

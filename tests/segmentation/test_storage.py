@@ -63,8 +63,8 @@ def test_storage_is_bytes_on_disk(tmp_path):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("format", "x", "is no vidense-segmentation index of version 1"),
-        ("version", 2, "is no vidense-segmentation index of version 1"),
+        ("format", "x", "is no vidense-segmentation file"),
+        ("version", 2, "is of version 2, this vidense reads version 1"),
         ("class_names", [], "field 'class_names'"),
         ("class_names", ["a", "a"], "two classes have one name"),
         ("class_names", ["a"], "a label is outside the 1 classes"),

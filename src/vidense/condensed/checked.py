@@ -19,7 +19,7 @@ from vidense.errors import UserError
 from vidense.file_models import ClassNames, Name, Open
 from vidense.option_types import Seed
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
-from vidense.records import file_hash, read_json
+from vidense.records import file_hash, read_json_of
 from vidense.run_files import DATASET_INDEX
 
 __all__ = ["FORMAT", "TENSOR_FILE", "VERSION", "read_index", "read_tensors", "restore"]
@@ -72,14 +72,7 @@ def _damaged(file: Path, field: str, problem: object) -> UserError:
 def read_index(folder: Path) -> dict[str, Any]:
     """Return ``condensed.json`` of a folder, every field checked."""
     file = folder / DATASET_INDEX
-    index = read_json(file)
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
-        raise UserError(f"{str(file)!r} is not a {FORMAT} index; give another folder")
-    if index.get("version") != VERSION:
-        raise UserError(
-            f"{str(folder)!r} has format version {brief(index.get('version'))}, "
-            f"this vidense reads {VERSION}; upgrade vidense"
-        )
+    index = read_json_of(file, FORMAT, VERSION, "give another folder, or upgrade vidense")
     try:
         _Index.model_validate(index)
         ClipSpec.from_json(index["spec"])

@@ -9,7 +9,7 @@ from vidense.config import first_mistake
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.file_models import ClassNames, Name, Open
-from vidense.records import content_hash, read_json
+from vidense.records import content_hash, read_json_of
 
 __all__ = ["FORMAT", "INDEX", "VERSION", "hash_of_content", "read_store_index"]
 
@@ -92,14 +92,9 @@ def read_store_index(store: Path) -> dict[str, Any]:
         UserError: if it is missing, of another version or damaged, or its hash is not that of what it lists: networks
             and results are found by that hash.
     """
-    index = read_json(store / INDEX)
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
-        raise UserError(f"{str(store / INDEX)!r} is not the index of a store; give a folder that prepare wrote")
-    if index.get("version") != VERSION:
-        raise UserError(
-            f"{str(store)!r} is a store of version {index.get('version')}, this vidense reads version {VERSION}; "
-            "prepare it fresh"
-        )
+    index = read_json_of(
+        store / INDEX, FORMAT, VERSION, "give a folder that `vidense prepare` wrote, or prepare it fresh"
+    )
     try:
         settings = _Index.model_validate(index).settings
         spec = ClipSpec.from_json(index["spec"])

@@ -13,7 +13,7 @@ from vidense.config import first_mistake
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
 from vidense.evaluation.spec import EvalSpec
-from vidense.records import holds, read_json, write_json
+from vidense.records import holds, read_json_of, write_json
 from vidense.statistics import Accuracies, summarise
 from vidense.tasks import TASKS
 
@@ -82,9 +82,7 @@ class EvaluationRecord:
             UserError: if there is none, or it is of another version or damaged.
         """
         file = folder / TASKS[task].file
-        value = read_json(file)
-        if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (FORMAT, VERSION):
-            raise UserError(f"{str(file)!r} is no {FORMAT} of version {VERSION}; evaluate the run again")
+        value = read_json_of(file, FORMAT, VERSION, "evaluate the run again")
         parts = {name: value.get(name) for name in ("specs", "store", "dataset", "rows", "teacher", "task")}
         parts["asked"] = value.get("asked", {})
         try:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validat
 from vidense.config import first_mistake
 from vidense.errors import UserError
 from vidense.file_models import Open
-from vidense.records import read_json
+from vidense.records import read_json_of
 from vidense.tasks import TASKS
 
 __all__ = ["CondensedFile", "EvaluationFile", "PreviewFile", "RunFile", "check", "checked"]
@@ -198,10 +198,7 @@ def checked(kind: type[BaseModel], file: Path, form: str) -> dict[str, Any]:
     Raises:
         UserError: if it is missing, of another format or version, or damaged.
     """
-    value = read_json(file)
-    if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (form, 1):
-        raise UserError(f"{str(file)!r} is no {form} of version 1, which this vidense reads; create it again")
-    return check(kind, value, file)
+    return check(kind, read_json_of(file, form, 1, "create it again"), file)
 
 
 def check(kind: type[BaseModel], value: dict[str, Any], file: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from vidense.config import first_mistake
 from vidense.errors import UserError
 from vidense.parameterizations.base import Stored
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
-from vidense.records import disjoint, file_hash, read_json, replacing, write_json
+from vidense.records import disjoint, file_hash, read_json_of, replacing, write_json
 from vidense.segmentation.sequences import Script, SegmentKeys
 
 __all__ = ["INDEX_FILE", "TENSOR_FILE", "load", "save"]
@@ -97,11 +97,7 @@ def load(folder: Path) -> tuple[SegmentKeys, Storage]:
         UserError: if the folder holds none, or they are of a newer format or damaged.
     """
     file = folder / INDEX_FILE
-    value = read_json(file)
-    if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (FORMAT, VERSION):
-        raise UserError(
-            f"{str(file)!r} is no {FORMAT} index of version {VERSION}; give another folder, or upgrade vidense"
-        )
+    value = read_json_of(file, FORMAT, VERSION, "give another folder, or upgrade vidense")
     try:
         index = _Index.model_validate(value)
         scripts = [Script(tuple(v.labels), tuple(v.lengths), tuple(v.times)) for v in index.videos]
