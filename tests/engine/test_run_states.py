@@ -228,7 +228,7 @@ def test_an_empty_folder_is_a_place_for_a_run(store, tmp_path):
 def test_records_of_other_versions_are_never_taken_up_nor_deleted(tmp_path, record, fresh):
     (tmp_path / "run.json").write_text(json.dumps(record))
     (tmp_path / "log.jsonl").write_text("")
-    with pytest.raises(UserError, match="(version 1|is no vidense-run file); give another folder"):
+    with pytest.raises(UserError, match=r"(version 1|is no vidense-run file); give another folder"):
         RunFolder(tmp_path, {"seed": 0}).open(fresh=fresh)
     assert (tmp_path / "log.jsonl").exists()
 
