@@ -15,7 +15,7 @@ from vidense.data.store_index import INDEX, hash_of_content
 from vidense.errors import UserError
 from vidense.evaluation import spec
 from vidense.named_recipes import DATASETS, find_recipe
-from vidense.records import content_hash, read_json, write_json
+from vidense.records import read_json, write_json
 from vidense.reproduction import _departures, reproduce
 
 
@@ -61,8 +61,7 @@ def recorded(path: Path, failures: tuple[dict, ...] = (), **settings) -> ClipSto
     """Return the store at ``path``, 12 training and 6 test videos, as if ``prepare`` had been asked for this."""
     index = {**read_json(path / INDEX), "settings": settings, "failures": list(failures)}
     spec, resize = ClipSpec.from_json(index["spec"]), settings["resize"]
-    content = hash_of_content(spec, index["class_names"], resize, index["videos"])
-    index["content_hash"] = content_hash([content, settings["motion"]]) if "motion" in settings else content
+    index["content_hash"] = hash_of_content(spec, index["class_names"], resize, index["videos"], settings.get("motion"))
     write_json(path / INDEX, index)
     return ClipStore.open(path)
 

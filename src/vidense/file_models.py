@@ -1,10 +1,10 @@
-"""What the typed models of files that may come from strangers have in common. Needs no torch."""
+"""What the typed models of settings and of files that may come from strangers have in common. Needs no torch."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-__all__ = ["ClassNames", "Name", "Open"]
+__all__ = ["ClassNames", "Name", "Open", "Seed"]
 
 
 class Open(BaseModel):
@@ -21,4 +21,6 @@ def _unique(names: list[str]) -> list[str]:
 
 
 Name = Annotated[str, Field(min_length=1)]
+# As large as the numbers that other languages read from JSON.
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 ClassNames = Annotated[list[Name], Field(min_length=1), AfterValidator(_unique)]

@@ -17,7 +17,6 @@ __all__ = [
     "Momentum",
     "NetworkName",
     "Rate",
-    "Seed",
     "Weight",
     "readable",
 ]
@@ -57,7 +56,5 @@ LearningRate = Rate | Literal["auto"]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0), AfterValidator(_representable)]
 Count = Annotated[int, Field(ge=1)]
-# As large as the numbers that other languages read from JSON.
-Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 NetworkName = Annotated[str, AfterValidator(_known_network), NamesCode(NETWORKS.get)]
 FileName = Annotated[str, AfterValidator(readable), NamesFile()]

@@ -46,6 +46,7 @@ def test_videos_per_class_out_of_range(refused, store, tmp_path, vpc):
         (("--iterations", "0"), "iterations=0"),
         (("--vpc", "many"), "'--vpc': Input should be a valid integer"),
         (("--fresh", "--resume"), "give one of them"),
+        (("--colour", "red"), "No such option"),
         (("--lr", "3"), "an option of the method is written --set lr=VALUE (see `vidense condense --help`)"),
     ],
 )

@@ -223,12 +223,20 @@ def test_an_empty_folder_is_a_place_for_a_run(store, tmp_path):
     assert len(condense(store, tmp_path / "run", fresh=True, **SETTINGS["outcome"])) == 3
 
 
-@pytest.mark.parametrize("record", [[], {"format": "vidense-run", "version": 2}, {"format": "vidense-run"}, "run"])
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ([], "is no vidense-run file; give another folder"),
+        ({"format": "vidense-run", "version": 2}, "this vidense reads version 1; give another folder"),
+        ({"format": "vidense-run"}, "this vidense reads version 1; give another folder"),
+        ("run", "is no vidense-run file; give another folder"),
+    ],
+)
 @pytest.mark.parametrize("fresh", [False, True])
-def test_records_of_other_versions_are_never_taken_up_nor_deleted(tmp_path, record, fresh):
+def test_records_of_other_versions_are_never_taken_up_nor_deleted(tmp_path, record, message, fresh):
     (tmp_path / "run.json").write_text(json.dumps(record))
     (tmp_path / "log.jsonl").write_text("")
-    with pytest.raises(UserError, match=r"(version 1|is no vidense-run file); give another folder"):
+    with pytest.raises(UserError, match=message):
         RunFolder(tmp_path, {"seed": 0}).open(fresh=fresh)
     assert (tmp_path / "log.jsonl").exists()
 

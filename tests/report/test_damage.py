@@ -11,8 +11,6 @@ from vidense.report import read_runs, write_page
 from vidense.report.page import command_of
 from vidense.report.runs import read_run
 
-VOID = {"meta", "link", "img", "source", "br", "input"}
-
 
 @pytest.mark.parametrize(
     ("file", "text", "message"),
@@ -21,7 +19,11 @@ VOID = {"meta", "link", "img", "source", "br", "input"}
         ("run.json", '{"format": "other", "version": 1}', "is no vidense-run file"),
         ("run.json", '{"format": "vidense-run", "version": 1, "status": "running", "settings": {}}', "not finished"),
         ("dataset/condensed.json", "[]", "is no vidense-condensed"),
-        ("evaluation.json", '{"format": "vidense-evaluation", "version": 2}', "is of version 2"),
+        (
+            "evaluation.json",
+            '{"format": "vidense-evaluation", "version": 2}',
+            "is of version 2, this vidense reads version 1",
+        ),
         ("preview/preview.json", '{"videos": [{}]}', "is damaged"),
         ("preview/preview.json", '{"videos": [{"file": "a", "still": "b"}]}', "is damaged"),
     ],

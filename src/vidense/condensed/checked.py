@@ -16,8 +16,7 @@ from torch import Tensor
 from vidense.config import first_mistake
 from vidense.data.spec import ClipSpec
 from vidense.errors import UserError
-from vidense.file_models import ClassNames, Name, Open
-from vidense.option_types import Seed
+from vidense.file_models import ClassNames, Name, Open, Seed
 from vidense.parameterizations.base import PARAMETERIZATIONS, Parameterization, Stored, StoreDtype
 from vidense.records import file_hash, read_json_of
 from vidense.run_files import DATASET_INDEX

@@ -19,7 +19,7 @@ from vidense.data.spec import LabelledClips
 from vidense.data.store import ClipStore
 from vidense.data.store_index import FORMAT, INDEX, VERSION, hash_of_content
 from vidense.errors import UserError
-from vidense.records import content_hash, holds, read_json, replacing, write_json
+from vidense.records import holds, read_json, replacing, write_json
 
 __all__ = [
     "MOTIONS",
@@ -77,11 +77,8 @@ def write_classes(store: ClipStore, labels: Sequence[int], out: Path) -> ClipSto
     """
     names, number = [store.class_names[label] for label in labels], {label: i for i, label in enumerate(labels)}
     videos = [asdict(replace(v, label=number[v.label])) for v in store.videos if v.label in number]
-    content = hash_of_content(store.spec, names, store.settings.get("resize", "squash"), videos)
-    if "motion" in store.settings:
-        content = content_hash([content, store.settings["motion"]])
-    changed = {"content_hash": content, "settings": {**store.settings, "classes": names}}
-    return _write(store, out, {**changed, "class_names": names, "videos": videos}, labels, lambda clips, _: clips)
+    changed = {"settings": {**store.settings, "classes": names}, "class_names": names, "videos": videos}
+    return _write(store, out, changed, labels, lambda clips, _: clips)
 
 
 def _stand(clips: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -113,7 +110,6 @@ def write_moved(store: ClipStore, motion: str, out: Path) -> ClipStore:
     if "motion" in store.settings:
         raise UserError(f"the videos of {str(store.path)!r} were changed before; give the store that they came from")
     changed = {
-        "content_hash": content_hash([store.content_hash, motion]),
         "settings": {**store.settings, "motion": motion},
         "class_names": list(store.class_names),
         "videos": [asdict(video) for video in store.videos],
@@ -123,7 +119,10 @@ def write_moved(store: ClipStore, motion: str, out: Path) -> ClipStore:
 
 def _write(store: ClipStore, out: Path, changed: Mapping[str, Any], labels: Sequence[int], change: Change) -> ClipStore:
     """Write the clips of the classes ``labels``, changed, and an index with what ``changed`` holds."""
-    if holds(out / INDEX, "content_hash", changed["content_hash"]):
+    settings = changed["settings"]
+    resize, motion = settings.get("resize", "squash"), settings.get("motion")
+    content = hash_of_content(store.spec, changed["class_names"], resize, changed["videos"], motion)
+    if holds(out / INDEX, "content_hash", content):
         return ClipStore.open(out)
     out.mkdir(parents=True, exist_ok=True)
     # First, so that a kill leaves no index of other clips.
@@ -134,7 +133,7 @@ def _write(store: ClipStore, out: Path, changed: Mapping[str, Any], labels: Sequ
         for split, view in (("train", store.train), ("test", store.test))
     ]
     head = {"format": FORMAT, "version": VERSION, "source": str(store.source), "spec": store.spec.to_json()}
-    write_json(out / INDEX, {**head, **changed, "shards": shards})
+    write_json(out / INDEX, {**head, "content_hash": content, **changed, "shards": shards})
     return ClipStore.open(out)
 
 

@@ -75,14 +75,18 @@ class _Index(_Checked):
         return self
 
 
-def hash_of_content(spec: ClipSpec, class_names: list[str], resize: str, videos: list[dict[str, Any]]) -> str:
+def hash_of_content(
+    spec: ClipSpec, class_names: list[str], resize: str, videos: list[dict[str, Any]], motion: str | None = None
+) -> str:
     """Return 16 hex digits that identify the clips: sources by their hashes, and how clips were made of them.
 
     Neither where the source lies nor what its files are called matters; the order of the videos does.
     """
     parts = ("sha256", "label", "split", "group", "windows", "flips")
     rows = [[row[part] for part in parts] for row in videos]
-    return content_hash({"spec": spec.to_json(), "classes": class_names, "resize": resize, "videos": rows})
+    found = content_hash({"spec": spec.to_json(), "classes": class_names, "resize": resize, "videos": rows})
+    # Clips that were made to move otherwise are other clips of the same videos.
+    return found if motion is None else content_hash([found, motion])
 
 
 def read_store_index(store: Path) -> dict[str, Any]:
@@ -102,8 +106,7 @@ def read_store_index(store: Path) -> dict[str, Any]:
         raise UserError(f"{str(store)!r} is damaged ({': '.join(first_mistake(error))}); prepare it fresh") from None
     except UserError as error:
         raise UserError(f"{str(store)!r} is damaged ({error}); prepare it fresh") from None
-    found = hash_of_content(spec, index["class_names"], settings.resize, index["videos"])
-    # Clips that were made to move otherwise are other clips of the same videos.
-    if index["content_hash"] != (found if settings.motion is None else content_hash([found, settings.motion])):
+    found = hash_of_content(spec, index["class_names"], settings.resize, index["videos"], settings.motion)
+    if index["content_hash"] != found:
         raise UserError(f"{str(store)!r} is damaged (its content hash is of other videos); prepare it fresh")
     return index

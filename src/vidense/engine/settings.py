@@ -11,9 +11,9 @@ from vidense.budget import allowance, parse_bytes
 from vidense.config import Mistakes, check_counts, sound, validate
 from vidense.data.store import ClipStore
 from vidense.errors import UserError
+from vidense.file_models import Seed
 from vidense.method import METHODS, Method, Recipe, Scale, Task
 from vidense.needs import Workshop
-from vidense.option_types import Seed
 from vidense.options import hashed
 from vidense.parameterizations.base import StoreDtype
 

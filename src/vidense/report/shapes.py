@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validat
 
 from vidense.config import first_mistake
 from vidense.errors import UserError
-from vidense.file_models import Open
+from vidense.file_models import Open, Seed
 from vidense.records import read_json_of
 from vidense.tasks import TASKS
 
@@ -23,8 +23,6 @@ LARGEST = 1e300
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[float, Field(ge=0, le=LARGEST)]
 Whole = Annotated[int, Field(ge=0, le=2**63)]
-# A seed may be negative.
-Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Share = Annotated[float, Field(ge=0, le=1)]
 # Such as make the names of tables and of files.
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{1,64}$")]

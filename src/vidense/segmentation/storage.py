@@ -19,6 +19,7 @@ from vidense import __version__
 from vidense.condensed import Storage
 from vidense.config import first_mistake
 from vidense.errors import UserError
+from vidense.file_models import ClassNames
 from vidense.parameterizations.base import Stored
 from vidense.parameterizations.quantise import pack_frames, unpack_frames
 from vidense.records import disjoint, file_hash, read_json_of, replacing, write_json
@@ -32,7 +33,6 @@ INDEX_FILE, TENSOR_FILE = "sequences.json", "tensors.safetensors"
 # this (more than a day at 30 a second), or take more numbers (1 GiB as float32).
 MOST_FRAMES, LARGEST_VIDEO = 2**22, 2**28
 
-Name = Annotated[str, Field(min_length=1)]
 Size = Annotated[int, Field(ge=1, le=MOST_FRAMES)]
 Place = Annotated[int, Field(ge=0, lt=MOST_FRAMES)]
 
@@ -50,7 +50,7 @@ class _Script(_Strict):
 class _Index(_Strict):
     format: Literal["vidense-segmentation"]
     version: Literal[1]
-    class_names: Annotated[list[Name], Field(min_length=1)]
+    class_names: ClassNames
     dimension: Annotated[int, Field(ge=1, le=2**20)]
     videos: Annotated[list[_Script], Field(min_length=1)]
     tensors_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -104,8 +104,6 @@ def load(folder: Path) -> tuple[SegmentKeys, Storage]:
         longest = max(script.frames for script in scripts)
         if longest > MOST_FRAMES or longest * index.dimension > LARGEST_VIDEO:
             raise ValueError(f"a video of {longest} frames of {index.dimension} numbers is too large")
-        if len(set(index.class_names)) < len(index.class_names):
-            raise ValueError("two classes have one name")
         tensors = _read_tensors(folder / TENSOR_FILE, index.tensors_sha256)
         count = sum(len(script.times) for script in scripts)
         vectors = unpack_frames(tensors, count, (index.dimension,))
